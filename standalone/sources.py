@@ -52,18 +52,15 @@ def find_sources(
     named, and none is watched, or if a collection that ends is given sources that include none.
     """
     context = collector.context
-    failing = [each.full_name for each in context.store.list_repositories() if each.failed_polls]
-    # A person has asked for this collection, so what GitHub refused lately is requested again.
-    asked = patterns if patterns or not is_once else patterns_of(context.store.list_sources())
-    owners = [each.exact_owner or ALL_OWNERS for each in asked if not each.is_exclusion]
-    clear_refusals(context.store, failing, owners=owners, now=context.clock.now())
+    _clear_refusals_of(context, patterns, is_once=is_once)
+    policy = RetryPolicy(context=context, should_continue=should_continue) if is_once else None
     names, failed = named_repositories(patterns), dict[str, IngestError]()
     are_repositories = len(names) == len(patterns)
     if not are_repositories:
-        policy = RetryPolicy(context=context, should_continue=should_continue) if is_once else None
         names, failed = _discover_given(context, patterns, policy)
-    elif is_once and not names:  # so that new repositories of known sources are collected
-        policy = RetryPolicy(context=context, should_continue=should_continue)
+    elif (
+        policy is not None and not names
+    ):  # so that new repositories of known sources are collected
         failed = _discover_known(context, policy)
     known = collector.settings.sources or context.store.list_sources()
     if not (patterns or known or context.store.list_repositories()):
@@ -72,13 +69,8 @@ def find_sources(
         )
     checked = check_repositories(names, collector, is_once=is_once)
     found = replace(checked, refused={**failed, **checked.refused})
-    is_anything_known = patterns or found.refused or context.store.list_repositories()
-    given = patterns if is_anything_known else patterns_of(context.store.list_sources())
-    wanted = [str(each) for each in given if not each.is_exclusion]
-    if is_once and wanted and not found.names:  # without names, all that is watched is collected
-        notes = [e.truncation_note for e in context.store.list_sources() if e.pattern in wanted]
-        matching = f"No repository matches {', '.join(wanted)}."
-        raise NothingToCollect(" ".join(filter(None, [matching, *notes])))
+    if is_once and not found.names:
+        _raise_if_nothing_matches(context, patterns, found)
     # Exclusions alone restrict nothing: every repository in the state is polled.
     if is_once or all(each.is_exclusion for each in patterns):
         return found
@@ -88,6 +80,29 @@ def find_sources(
     repositories = RecheckedRepositories(collector, checked)
     repositories.report()
     return replace(found, names_to_poll=repositories.names)
+
+
+def _clear_refusals_of(
+    context: CollectorContext, patterns: Sequence[SourcePattern], *, is_once: bool
+) -> None:
+    """Request again what GitHub refused lately, because a person has asked for this collection."""
+    failing = [each.full_name for each in context.store.list_repositories() if each.failed_polls]
+    asked = patterns if patterns or not is_once else patterns_of(context.store.list_sources())
+    owners = [each.exact_owner or ALL_OWNERS for each in asked if not each.is_exclusion]
+    clear_refusals(context.store, failing, owners=owners, now=context.clock.now())
+
+
+def _raise_if_nothing_matches(
+    context: CollectorContext, patterns: Sequence[SourcePattern], found: FoundRepositories
+) -> None:
+    """Raise NothingToCollect if there are sources: without names, everything is collected."""
+    is_anything_known = patterns or found.refused or context.store.list_repositories()
+    given = patterns if is_anything_known else patterns_of(context.store.list_sources())
+    wanted = [str(each) for each in given if not each.is_exclusion]
+    if wanted:
+        notes = [e.truncation_note for e in context.store.list_sources() if e.pattern in wanted]
+        matching = f"No repository matches {', '.join(wanted)}."
+        raise NothingToCollect(" ".join(filter(None, [matching, *notes])))
 
 
 class _IncludedRepositories:

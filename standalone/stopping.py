@@ -32,6 +32,10 @@ class Stop:
     event: threading.Event = field(default_factory=threading.Event)
     signal_number: int | None = None
 
+    def should_continue(self) -> bool:
+        """Return whether no stop was requested yet."""
+        return not self.event.is_set()
+
     @property
     def exit_code(self) -> int:
         """Return the exit code of a command whose work was cut short."""

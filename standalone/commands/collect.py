@@ -61,7 +61,7 @@ def collect(  # noqa: PLR0913 - one for each option
     if once:
         _refuse_servers(webhooks)
     settings = read_environment()
-    patterns = parse_sources(given, hosts=settings.github.web_hosts)
+    sources = parse_sources(given, hosts=settings.github.web_hosts)
 
     from ingest.bootstrap.collector import open_standalone_collector
 
@@ -78,14 +78,9 @@ def collect(  # noqa: PLR0913 - one for each option
             open_collector(settings, stop=stop.event, checks_bucket=checks_bucket)
         ) as collector,
     ):
-        if stop.event.is_set():
+        if not stop.should_continue():
             return stop.exit_code if once else 0
-        found = find_sources(
-            collector,
-            patterns,
-            is_once=once,
-            should_continue=lambda: not stop.event.is_set(),
-        )
+        found = find_sources(collector, sources, is_once=once, should_continue=stop.should_continue)
         if once:
             return collecting.collect_all_once(collector, found, stop, options)
         agents = options.agent_options.agent_names

@@ -139,9 +139,7 @@ def _run(context: CollectorContext, span: ReplaySpan, stop: Stop) -> int:
     progress = ReplayProgress(reached=span.since)
     noticed_at = time.monotonic()
     try:
-        for progress in publish_again(
-            context, span, should_continue=lambda: not stop.event.is_set()
-        ):
+        for progress in publish_again(context, span, should_continue=stop.should_continue):
             if time.monotonic() - noticed_at >= NOTICE_SECONDS:
                 noticed_at = time.monotonic()
                 write_notice(_describe(progress))

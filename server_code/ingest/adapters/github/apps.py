@@ -33,7 +33,8 @@ from ...ports import Clock
 from ...settings import GithubSettings
 from ...wire.answers import MANIFESTS_PATH
 from ...wire.app_keys import has_encrypted_key, parse_private_keys
-from ...wire.app_manifest import PERMISSIONS, RegisteredApp, parse_registered_app
+from ...wire.app_manifest import RegisteredApp, parse_registered_app
+from ...wire.app_permissions import granted_permissions, missing_permissions
 from ...wire.fields import integer, mapping, text
 from .client import GithubClient
 from .credential_access import CredentialAccess
@@ -141,8 +142,8 @@ class App:
         self._next_listing_at = self._clock.now() + pause
         for installation_id, each in found.items():
             client = self._open(installation_id)
-            self._note_permissions(installation_id, client, _granted_permissions(each.permissions))
-            client.permissions_not_granted = _missing_permissions(each.permissions)
+            self._note_permissions(installation_id, client, granted_permissions(each.permissions))
+            client.permissions_not_granted = missing_permissions(each.permissions)
             if each.account is not None:
                 self._access.accounts[client.name] = each.account.lower()
             if not each.is_suspended:
@@ -223,21 +224,6 @@ def _not_all_listed(app: str, installations: int) -> GithubUnavailable:
         f"{installations:,} are used.",
         remedy="Name the installation to use in GITHUB_APP_INSTALLATION_ID, or use an App that "
         "fewer accounts have installed.",
-    )
-
-
-def _missing_permissions(permissions: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the needed permissions that an installation was not given."""
-    return tuple(f"{name}=read" for name in PERMISSIONS if not permissions.get(name))
-
-
-def _granted_permissions(permissions: Mapping[str, object]) -> frozenset[str]:
-    """Return what an installation was given: ``checks=write`` allows what ``checks=read`` does."""
-    levels = {"read": ["read"], "write": ["read", "write"], "admin": ["read", "write", "admin"]}
-    return frozenset(
-        f"{name}={level}"
-        for name, highest in permissions.items()
-        for level in levels.get(text(highest) or "", ())
     )
 
 
