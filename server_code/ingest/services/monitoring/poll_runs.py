@@ -71,7 +71,8 @@ def poll_due_repository(
 
     ``on_claimed`` is called before the poll.
     ``should_continue`` is called between groups: False ends the poll early, and the rest stays due.
-    Raises OutOfMemory after recording it; every other error of a repository is recorded only.
+    Raises OutOfMemory after recording it, and StateUnavailable if an error cannot be recorded;
+    every other error of a repository is recorded only.
     """
     retry_lease_releases(context)
     make_polls_due_after_clock_change(context)
