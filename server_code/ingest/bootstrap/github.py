@@ -61,7 +61,10 @@ def exchange_app_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp
 
 
 def open_log_reader(settings: Settings, *, state: StateStore, clock: Clock) -> LogReader:
-    """Open a reader of single logs, with GitHub and the bucket if there is one."""
+    """Open a reader of single logs, which are in the cache, the bucket, if there is one, or GitHub.
+
+    Raises BadCredentials or BadSettings.
+    """
     counters = Counters()
     blobs = open_bus(settings).open_blobs() if settings.queues.log_bucket else None
     return LogReader(
