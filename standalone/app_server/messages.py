@@ -13,10 +13,8 @@ def masked_echo(
     environment: Mapping[str, str], database: str | None = None
 ) -> Callable[[str], None]:
     """Return a function that writes a line to stderr, without any secret."""
-    known = list(secret_values(environment))
-    for url in (database, environment.get("ANVIL_DATABASE_URL")):
-        known += secret_values({"DATABASE_URL": url or ""})  # the password in it
-    mask = Mask(known)
+    of_database = secret_values({"DATABASE_URL": database or ""})  # the password in it
+    mask = Mask([*secret_values(environment), *of_database])
     return lambda line: write_notice(mask(line))
 
 
