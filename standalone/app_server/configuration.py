@@ -68,7 +68,7 @@ def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:
     names = [
         name
         for setting in SETTINGS
-        if setting.read_by == "all"
+        if setting.is_read_by_app
         for name in (setting.name, *setting.aliases)
     ]
     values = ((name.lower(), unquoted(environment.get(name, ""))) for name in names)

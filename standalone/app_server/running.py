@@ -164,7 +164,7 @@ def start_app_server(
 
 def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the server: this Python, and no settings of other commands."""
-    other_settings = {setting.name for setting in SETTINGS if setting.read_by != "all"}
+    other_settings = {setting.name for setting in SETTINGS if not setting.is_read_by_app}
     kept = {name: value for name, value in environment.items() if name not in other_settings}
     return {
         "APP_CACHE_SIZE": APP_CACHE_SIZE,

@@ -16,7 +16,7 @@ RUN_LIFETIME_DAYS = 65
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionSettings:
-    """The settings of ``Settings.sources`` and of ``CollectingSettings.filters``."""
+    """The declarations of ``Settings.sources`` and ``CollectingSettings.filters``; not a value."""
 
     repositories: tuple[str, ...] = setting(
         "REPOSITORIES",

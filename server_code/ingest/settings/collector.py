@@ -28,7 +28,7 @@ class Settings:
         default=None,
         parse=parse_database_url,
         shown="runstream.db",
-        read_by="headless",
+        is_read_by_app=False,
         help="State of `collect`: a SQLite file, or `postgresql://…` for several processes that "
         "share the work.",
     )
@@ -36,7 +36,7 @@ class Settings:
         "ANVIL_UPLINK_KEY",
         default=None,
         parse=Secret,
-        read_by="uplink",
+        is_read_by_app=False,
         help="Server Uplink key of the Anvil app that `uplink` works for.",
     )
     uplink_url: str | None = setting(
@@ -44,27 +44,27 @@ class Settings:
         default=None,
         parse=url_of("ws", "wss"),
         shown="wss://anvil.works/uplink",
-        read_by="uplink",
+        is_read_by_app=False,
         help="Uplink address of that app.",
     )
     mcp_token: Secret | None = setting(
         "MCP_TOKEN",
         default=None,
         parse=Secret,
-        read_by="mcp",
+        is_read_by_app=False,
         help="Bearer token that clients of `mcp --http` send.",
     )
 
     @property
-    def queues_location(self) -> str | None:
-        """Return where the queues of EVENT_BUS are; None if that is not set."""
-        azure = "Azure" if self.azure.servicebus_connection else self.azure.servicebus_namespace
+    def has_queue_location(self) -> bool:
+        """Return whether it is set where the queues of EVENT_BUS are."""
+        azure = self.azure.servicebus_connection or self.azure.servicebus_namespace
         locations = {
             "sqs": self.aws.region or self.aws.endpoint_url,
             "servicebus": azure,
             "pubsub": self.queues.google_project,
         }
-        return locations[self.queues.event_bus]
+        return locations[self.queues.event_bus] is not None
 
     @property
     def cloudevents_source_root(self) -> str | None:
@@ -91,7 +91,7 @@ _READ_ELSEWHERE = (
     Setting(
         name="RUNSTREAM_HTTP",
         section="agents",
-        read_by="headless",
+        is_read_by_app=False,
         help="`[HOST:]PORT` at which `collect` and `uplink` serve `/healthz` and `/metrics`, "
         "like `--http`.",
     ),
@@ -99,7 +99,7 @@ _READ_ELSEWHERE = (
         name="ANVIL_APP_SERVER",
         section="agents",
         default="anvil-app-server",
-        read_by="serve",
+        is_read_by_app=False,
         help="App server that `serve` and `run` start. The one from pip needs a Java virtual "
         "machine, and the internet at its first start.",
     ),
@@ -107,7 +107,7 @@ _READ_ELSEWHERE = (
         name="ANVIL_DATABASE_URL",
         section="agents",
         parse=parse_database_url,
-        read_by="serve",
+        is_read_by_app=False,
         help="PostgreSQL database for the Data Tables of `serve`. By default DATABASE_URL if it "
         "is PostgreSQL, else the database that comes with the app server.",
     ),

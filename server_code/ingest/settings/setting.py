@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from .parsing import Parse, parse_key, parse_tokens
 from .secret import Secret
 
 _T = TypeVar("_T")
-
-#: Who reads a setting: all, or one command; ``headless`` is a collector started by ``collect``.
-Reader = Literal["all", "headless", "uplink", "serve", "mcp"]
 
 _DECLARED = "setting"
 
@@ -22,9 +19,10 @@ class Setting:
 
     ``section``: of the Settings page. ``settings_class`` and ``field``: the class and field that
     hold its value; None where a command reads it itself. ``default``: as it is shown to people.
-    ``aliases``: other names, read where the first is not set. ``is_needed``: nothing is collected
-    without it, unless another kind of credential takes its place. ``may_hold_password``: what is
-    before an ``@`` in its value may be one, as in a URL, and is not shown.
+    ``aliases``: other names, read where the first is not set. ``is_needed``: the Settings page
+    calls it missing if it is not set, unless another kind of credential takes its place.
+    ``may_hold_password``: what is before an ``@`` in its value may be one, as in a URL, and is not
+    shown. ``is_read_by_app``: by the Anvil app, not only by a command.
     """
 
     name: str
@@ -34,7 +32,7 @@ class Setting:
     default: str = ""
     is_needed: bool = False
     may_hold_password: bool = True
-    read_by: Reader = "all"
+    is_read_by_app: bool = True
     aliases: tuple[str, ...] = ()
     settings_class: type | None = None
     field: str = ""

@@ -17,7 +17,7 @@ WEBHOOK_COUNTER = "webhooks"
 
 
 def list_settings(locate: LocateSetting) -> list[dict[str, Any]]:
-    """Return every setting that is read on all hosts, with its source but no secret's value."""
+    """Return every setting that the app reads, with its source but no secret's value."""
     # With a GitHub App, no token is needed.
     replaced = {"GITHUB_TOKEN"} if locate("GITHUB_APP_ID")[0] is not None else set()
     return [
@@ -27,7 +27,7 @@ def list_settings(locate: LocateSetting) -> list[dict[str, Any]]:
             is_needed=setting.is_needed and setting.name not in replaced,
         )
         for setting in SETTINGS
-        if setting.read_by == "all"
+        if setting.is_read_by_app
     ]
 
 

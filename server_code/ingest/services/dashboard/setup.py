@@ -54,7 +54,7 @@ def _token(settings: Settings, *, has_repository: bool) -> dict[str, Any]:
 
 def _queues(settings: Settings) -> dict[str, Any]:
     aws, queues = settings.aws, settings.queues
-    is_done, is_sqs = settings.queues_location is not None, queues.event_bus == "sqs"
+    is_done, is_sqs = settings.has_queue_location, queues.event_bus == "sqs"
     if is_done and is_sqs and aws.access_key_id is None:
         finding = "No AWS key is set. The machine's own role is used."
     elif is_done:
