@@ -8,7 +8,7 @@ from datetime import timedelta
 from ...domain.due import urgent_due_at
 from ...domain.stored_values import repository_key, repository_keys
 from ..context import CollectorContext
-from ..sources.source_hints import has_new_hint
+from ..sources.source_hints import has_new_webhook
 
 #: The shortest turn, so that a backfill makes progress between many webhooks.
 MIN_TURN = timedelta(seconds=3)
@@ -31,7 +31,7 @@ def until_urgent(
         now = context.clock.now()
         if not is_over and now >= next_check_at:
             next_check_at = now + CHECK_INTERVAL
-            is_over = bool(find_urgent(context, only)) or has_new_hint(context)
+            is_over = bool(find_urgent(context, only)) or has_new_webhook(context)
         return not is_over and should_continue()
 
     return turn_continues

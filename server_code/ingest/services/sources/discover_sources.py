@@ -17,7 +17,7 @@ from .fetch_lists import RepositoryLists, fetch_lists, note_former_names
 from .follow_settings import follow_settings, report_change
 from .manage_sources import add_sources
 from .record_credentials import record_credentials, sync_configured_credentials
-from .source_hints import clear_hints, has_new_hint, load_hints
+from .source_hints import clear_webhook_hints, has_new_webhook, load_webhook_hints
 
 logger = logging.getLogger(__name__)
 
@@ -35,12 +35,12 @@ MAX_RETRIES = 5
 
 
 def discover_when_due(context: CollectorContext) -> None:
-    """Discover repositories if the last discovery of any process is long enough ago.
+    """Discover repositories at the regular time, for a new source, after a webhook or a failure.
 
     Raises StateUnavailable. Errors of GitHub are kept with the sources.
     """
     discovery, now = context.discovery, context.clock.now()
-    is_due = discovery.is_due(now) or has_new_hint(context)
+    is_due = discovery.is_due(now) or has_new_webhook(context)
     if is_due and discovery.lock.acquire(blocking=False):
         discovery.next_at = now + CHECK_EVERY
         try:
@@ -55,10 +55,10 @@ def _discover_if_due(context: CollectorContext) -> None:
         return
     now = context.clock.now()
     sources = context.store.list_sources()
-    hints = load_hints(context)
+    webhook_hints = load_webhook_hints(context)
     discovery.has_sources = bool(sources)
     # A source without a listing is new, or was made due because another one was removed.
-    is_due = bool(hints) or any(
+    is_due = bool(webhook_hints) or any(
         each.listed_at is None or is_in_future(each.listed_at, now) for each in sources
     )
     if is_due:
@@ -69,10 +69,10 @@ def _discover_if_due(context: CollectorContext) -> None:
         return
     if not sources:
         record_credentials(context)
-        clear_hints(context, hints, now, is_read=True)
+        clear_webhook_hints(context, webhook_hints, now, is_read=True)
         return
     result = _discover_or_repeat_soon(context)
-    clear_hints(context, hints, now, is_read=result.is_complete)
+    clear_webhook_hints(context, webhook_hints, now, is_read=result.is_complete)
 
 
 def _discover_or_repeat_soon(context: CollectorContext) -> DiscoveryResult:
@@ -167,15 +167,15 @@ def _with_result(
     """Return a source with the counts of its lists, or why these could not be read."""
     found = result.found[record.pattern]
     pattern = parse_source(record.pattern)
-    # Another credential may have read a list that has no repository of the owner.
-    error = lists.error_of(pattern) or lists.refused.get(lists.owner_of(pattern))
+    # A list that one credential has read is no error, but may be empty as another one was refused.
+    error = lists.error_of(pattern) or lists.refusal_by_owner.get(lists.listed_owner_of(pattern))
     return replace(
         record,
         listed_at=None if record.listed_at is None else now,
         found=found,
         left_out=result.left_out[record.pattern],
         last_error=None if error is None or found else str(error),
-        truncation_note=lists.truncation_notes.get(lists.owner_of(pattern)),
+        truncation_note=lists.truncation_notes.get(lists.listed_owner_of(pattern)),
     )
 
 

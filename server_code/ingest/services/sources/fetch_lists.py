@@ -31,15 +31,15 @@ class RepositoryLists:
     """What the lists of one discovery held.
 
     ``errors``: why a credential could not read a list, though another one may have. ``read``: the
-    lists that a credential has read, as ``_list_of`` names them. ``refused``: why a credential may
-    not list an owner, though another one may; by owner. ``truncation_notes``: about lists that lack
-    repositories; by owner.
+    lists that a credential has read, as ``_list_of`` names them. ``refusal_by_owner``: why a
+    credential may not list an owner, though another one may. ``truncation_notes``: about lists that
+    lack repositories; by owner.
     """
 
     listed: dict[str, ListedRepository] = field(default_factory=dict)
     errors: dict[RepositoryListQuery, IngestError] = field(default_factory=dict)
     read: set[tuple[str, str]] = field(default_factory=set)
-    refused: dict[str, str] = field(default_factory=dict)
+    refusal_by_owner: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, CredentialRecord] = field(default_factory=dict)
     truncation_notes: dict[str, str] = field(default_factory=dict)
     sources: Sources = field(default_factory=lambda: Sources(()))
@@ -56,15 +56,15 @@ class RepositoryLists:
 
     def error_of(self, pattern: SourcePattern) -> IngestError | None:
         """Return what kept the lists of a source from being read; None for a single repository."""
-        owner, unread = self.owner_of(pattern), self._unread()
+        owner, unread = self.listed_owner_of(pattern), self._unread()
         if owner == ALL_OWNERS:
             return next((error for each, error in unread.items() if each[0] == ALL_OWNERS), None)
         # The owner's own installation says most. A token's own list may have had its repositories.
         lists = ((ALL_OWNERS, owner), (owner, ""), (ALL_OWNERS, "")) if owner else ()
         return next((unread[each] for each in lists if each in unread), None)
 
-    def owner_of(self, pattern: SourcePattern) -> str:
-        """Return whose repositories are listed for a source; nothing if none are."""
+    def listed_owner_of(self, pattern: SourcePattern) -> str:
+        """Return the present name of the owner whose repositories a source lists, "" if none."""
         if pattern.names_one_repository or pattern.is_exclusion:
             return ""
         return (self.sources.current_owner(pattern) or ALL_OWNERS).lower()
@@ -73,7 +73,7 @@ class RepositoryLists:
         """Note why a credential could not read a list."""
         self.errors[query] = error
         if isinstance(error, BadCredentials):
-            self.refused.setdefault(query.owner.lower(), str(error))
+            self.refusal_by_owner.setdefault(query.owner.lower(), str(error))
 
     def note_truncation(
         self, query: RepositoryListQuery, listed: StoredList, *, is_only_credential: bool
@@ -107,8 +107,8 @@ class RepositoryLists:
         wanted = owner + LIST_SUFFIX
         refusals = [e for e in record.refusals if e.scope == wanted and e.is_in_force(now)]
         for each in refusals:
-            if owner.lower() not in self.refused or each.error == AccessDenied.__name__:
-                self.refused[owner.lower()] = each.reason
+            if owner.lower() not in self.refusal_by_owner or each.error == AccessDenied.__name__:
+                self.refusal_by_owner[owner.lower()] = each.reason
         return bool(refusals)
 
     def _unread(self) -> dict[tuple[str, str], IngestError]:

@@ -22,14 +22,14 @@ LONGEST_LAG = timedelta(seconds=15)
 KEPT_FOR = timedelta(minutes=9)
 
 
-def load_hints(context: CollectorContext) -> dict[int, datetime]:
+def load_webhook_hints(context: CollectorContext) -> dict[int, datetime]:
     """Load when webhooks left hints, and note that a discovery follows them now."""
     hints = context.store.load_run_hints(SOURCES_HINT[0])
     context.discovery.followed_webhook_at = max(hints.values(), default=None)
     return hints
 
 
-def clear_hints(
+def clear_webhook_hints(
     context: CollectorContext, hints: Mapping[int, datetime], began_at: datetime, *, is_read: bool
 ) -> None:
     """Remove the hints that a discovery has followed, unless GitHub's lists may lag behind them.
@@ -45,7 +45,7 @@ def clear_hints(
     context.store.clear_run_hints(SOURCES_HINT[0], followed)
 
 
-def has_new_hint(context: CollectorContext) -> bool:
+def has_new_webhook(context: CollectorContext) -> bool:
     """Return whether a webhook came that no discovery of this process has followed.
 
     A discovery for it starts at once, also in a pause after failures.
