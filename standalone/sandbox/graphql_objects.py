@@ -62,7 +62,7 @@ class Root:
 
     def _object(self, repository: Repository, oid: str) -> Node | None:
         commit = repository.commits.get(oid)
-        if commit is None or commit.authored_at > self._call.now:
+        if commit is None or commit.committed_at > self._call.now:
             return None
         if commit.sha in self._call.state.settings.graphql.missing_shas:
             raise GraphQLError("The additions count for this commit is unavailable.")

@@ -181,7 +181,7 @@ def _commit(trigger: Trigger, rng: random.Random) -> CommitSpec:
         author_name=trigger.actor.title(),
         author_email=f"{trigger.actor}@example.com",
         author_login=trigger.actor if rng.random() < 0.95 else None,
-        authored_at=trigger.at - 30,
+        committed_at=trigger.at - 30,
         additions=files * rng.randint(1, 40),
         deletions=files * rng.randint(0, 20),
         files=files,

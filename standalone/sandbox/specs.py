@@ -140,7 +140,7 @@ class CommitSpec:
     author_name: str
     author_email: str
     author_login: str | None
-    authored_at: Timestamp
+    committed_at: Timestamp
     additions: int
     deletions: int
     files: int

@@ -192,7 +192,7 @@ class WorldBuilder:
             author_name="Mona Lisa",
             author_email="mona@example.com",
             author_login=login,
-            authored_at=self.start + at,
+            committed_at=self.start + at,
             additions=additions,
             deletions=5,
             files=files,

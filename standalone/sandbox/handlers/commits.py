@@ -57,6 +57,6 @@ def _requested_commit(call: Call) -> CommitSpec:
     call.identity.require_permission("contents")
     sha = str(call.params["sha"])
     commit = call.repository.commits.get(sha)
-    if commit is None or commit.authored_at > call.now:
+    if commit is None or commit.committed_at > call.now:
         raise Refusal(error_answer(422, f"No commit found for SHA: {sha}"))
     return commit

@@ -52,7 +52,7 @@ def _git_commit(commit: CommitSpec, root: str) -> Json:
     person = {
         "name": commit.author_name,
         "email": commit.author_email,
-        "date": iso(commit.authored_at),
+        "date": iso(commit.committed_at),
     }
     tree = seeded_sha("tree", commit.sha)
     return {

@@ -138,7 +138,7 @@ def _head_commit(commit: CommitSpec | None, run: RunSpec) -> Json | None:
         "id": commit.sha,
         "tree_id": seeded_sha("tree", run.head_sha),
         "message": commit.message,
-        "timestamp": iso(commit.authored_at),
+        "timestamp": iso(commit.committed_at),
         "author": author,
         "committer": author,
     }
