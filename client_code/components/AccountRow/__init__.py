@@ -3,7 +3,7 @@
 from ... import badges, clock, dom
 from ._anvil_designer import AccountRowTemplate
 
-ENABLED, DISABLED = ("ok", "success", "Enabled"), ("quiet", "cancelled", "Disabled")
+ENABLED_BADGE, DISABLED_BADGE = ("ok", "success", "Enabled"), ("quiet", "cancelled", "Disabled")
 
 
 class AccountRow(AccountRowTemplate):
@@ -17,7 +17,7 @@ class AccountRow(AccountRowTemplate):
         """Draw an account of `get_settings`, with the `card` that contains it."""
         self.account = account
         is_enabled, is_you = account["is_enabled"], account["is_you"]
-        badges.draw(self.dom_nodes["state"], ENABLED if is_enabled else DISABLED)
+        badges.draw(self.dom_nodes["state"], ENABLED_BADGE if is_enabled else DISABLED_BADGE)
         self.enable.text = "Disable" if is_enabled else "Enable"
         dom.fill(self, email=account["email"])
         dom.show(self, you=is_you)

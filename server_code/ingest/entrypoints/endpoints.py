@@ -37,14 +37,14 @@ _BAD_STATES = (
 
 @anvil.server.http_endpoint("/github/webhook", methods=["POST"])
 def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
-    """Accept one delivery, and start a poll that reads its run.
+    """Accept one delivery, and start a poll that reads or publishes what it is about.
 
     GitHub waits 10 s for the answer; the answer takes a few queries of the state.
     """
     request = anvil.server.request
     # A body without a signature is refused whatever it contains.
-    is_read = request.body is not None and "x-hub-signature-256" in request.headers
-    body = request.body.get_bytes() if is_read else b""
+    is_signed = request.body is not None and "x-hub-signature-256" in request.headers
+    body = request.body.get_bytes() if is_signed else b""
     if len(body) > MAX_BODY_BYTES:
         return _text(413, "The body is larger than any webhook of GitHub.")
     call = RequestContext()
@@ -67,7 +67,10 @@ def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
 
 @anvil.server.http_endpoint("/health", methods=["GET", "HEAD"])
 def report_health(**_ignored: object) -> anvil.server.HttpResponse:
-    """Answer 200 while the state answers and both agents work, otherwise 503 with the reason."""
+    """Answer 200 while the state answers and no agent has failed, otherwise 503 with the reason.
+
+    Agents that are paused, or that have no repository to watch, have not failed.
+    """
     call = RequestContext()
     try:
         read_anvil_settings()

@@ -149,11 +149,11 @@ class ActionsApi(Protocol):
         """Fetch a commit without its pull requests; all fields of an unknown commit are None."""
 
     def fetch_pulls(
-        self, repository: str, query: PullQuery, *, since: datetime | None
+        self, repository: str, query: PullQuery, *, cached_after: datetime | None
     ) -> tuple[PullRequest, ...]:
-        """Fetch open and closed pull requests; an answer cached after ``since`` may be returned.
+        """Fetch open and closed pull requests, or return an answer ``cached_after`` a moment.
 
-        If ``since`` is None, GitHub is asked in any case.
+        If it is None, GitHub is asked in any case.
         """
 
     def fetch_annotations(

@@ -155,10 +155,10 @@ class GithubActions:
         return commits.fetch_commit(self._client(repository), sha)
 
     def fetch_pulls(
-        self, repository: str, query: PullQuery, *, since: datetime | None
+        self, repository: str, query: PullQuery, *, cached_after: datetime | None
     ) -> tuple[PullRequest, ...]:
         """Fetch the pull requests of a head branch, or those that contain a commit."""
-        pulls = self._pulls.fetch(self._client(repository), query, since=since)
+        pulls = self._pulls.fetch(self._client(repository), query, cached_after=cached_after)
         return tuple(map(self.sanitize_links, pulls))
 
     def fetch_annotations(

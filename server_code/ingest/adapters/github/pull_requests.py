@@ -39,9 +39,9 @@ class PullRequestReader:
         self._answers: OrderedDict[str, _CachedAnswer] = OrderedDict()
 
     def fetch(
-        self, client: RepositoryClient, query: PullQuery, *, since: datetime | None
+        self, client: RepositoryClient, query: PullQuery, *, cached_after: datetime | None
     ) -> tuple[PullRequest, ...]:
-        """Fetch pull requests, or return a cached answer that GitHub gave after ``since``.
+        """Fetch pull requests, or return a cached answer that GitHub gave after ``cached_after``.
 
         The pull requests of a commit may come from forks.
         """
@@ -52,7 +52,11 @@ class PullRequestReader:
         key = f"{client.credential_name} {request.path} {request.parameters.get('head')}"
         with self._lock:
             cached = self._answers.get(key, _CachedAnswer())
-        if since is not None and cached.answered_at is not None and cached.answered_at > since:
+        if (
+            cached_after is not None
+            and cached.answered_at is not None
+            and cached.answered_at > cached_after
+        ):
             return cached.pulls
         wanted = ListRequest(request=request, key=None)
         answer = client.fetch_list(wanted, cached.validator)

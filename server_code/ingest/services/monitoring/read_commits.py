@@ -121,7 +121,7 @@ class CommitReader:
 
     def _fetch_pulls(self, run: WorkflowRun, query: PullQuery) -> tuple[PullRequest, ...]:
         try:
-            return self._github.fetch_pulls(self._repository, query, since=run.created_at)
+            return self._github.fetch_pulls(self._repository, query, cached_after=run.created_at)
         except (AccessDenied, Skippable):
             # Reading pull requests needs a permission of its own; without it, none is published.
             return ()
