@@ -113,7 +113,7 @@ class MetricsCollector(Collector):
         yield from _rate_limit(self.context)
         letters = self.dead_letters()
         if letters is not None:
-            help_text = "Log work in the dead-letter queue, counted each minute; absent if unknown."
+            help_text = "Log work in the dead-letter queue at the last count; absent if unknown."
             yield _gauge("dead_letters", help_text, letters)
         try:
             state_metrics = self.run_query(lambda: list(_state_metrics(self.context)))

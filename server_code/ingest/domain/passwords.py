@@ -24,7 +24,7 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password: str, stored: str) -> bool:
-    """Return whether a password is the one that was stored by ``hash_password``."""
+    """Return whether a password has this hash. Raises ValueError if it is not of that form."""
     _, cost, block_size, parallelism, salt, digest = stored.split("$")
     made = _scrypt(password, base64.b64decode(salt), int(cost), int(block_size), int(parallelism))
     return hmac.compare_digest(made, base64.b64decode(digest))
@@ -36,7 +36,7 @@ def is_scrypt_hash(stored: str) -> bool:
 
 
 def _scrypt(password: str, salt: bytes, cost: int, block_size: int, parallelism: int) -> bytes:
-    # A lone surrogate has no UTF-8, and no password of a person contains one.
+    # A lone surrogate has no UTF-8: a text with one is a wrong password, not an error.
     raw = password.encode(errors="surrogatepass")
     return hashlib.scrypt(raw, salt=salt, n=cost, r=block_size, p=parallelism, maxmem=2**26)
 

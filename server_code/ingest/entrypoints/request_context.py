@@ -56,7 +56,7 @@ class RequestContext:
         return open_github(self.settings, clock=self.clock, counters=Counters())
 
     def open_log_reader(self) -> LogReader:
-        """Open the reader of logs that are not in the cache."""
+        """Open a reader of single logs. Raises BadCredentials or BadSettings."""
         return open_log_reader(self.settings, state=self.state, clock=self.clock)
 
     def open_collector(self, *, checks_bucket: bool, counters: Counters | None = None) -> Collector:
