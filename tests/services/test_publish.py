@@ -91,3 +91,20 @@ def test_nothing_to_send_is_no_request(clock):
     queue = Moody(clock, refusals={})
     publish(queue, [], clock=clock)
     assert queue.batches == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 12])
+def test_one_message_that_is_never_accepted_keeps_no_other_back(clock, count):
+    """It is returned, and the batches after it are sent."""
+    queue = Moody(clock, refusals={"id-0": 99})
+    [left] = publish(queue, messages(count), clock=clock, keeps_going=True)
+    assert (left.event_id, left.is_final) == ("id-0", False)
+    assert len(queue.accepted()) == count - 1
+
+
+def test_a_queue_that_accepts_nothing_is_unavailable(clock):
+    """Nothing is wrong with any of the messages."""
+    queue = Moody(clock, refusals={f"id-{number}": 99 for number in range(20)})
+    with pytest.raises(QueueUnavailable, match="10 messages in 5 tries"):
+        publish(queue, messages(12), clock=clock, keeps_going=True)
+    assert queue.accepted() == []

@@ -10,7 +10,7 @@ from operator import attrgetter
 from ..domain.batches import batches
 from ..domain.counted_nouns import plural
 from ..domain.ledger import JobLogRecord
-from ..errors import MessageRefused, QueueUnavailable
+from ..errors import IngestError, MessageRefused, QueueUnavailable
 from ..messaging.encoding import QueueMessage
 from ..messaging.log_work import LogWork, WorkItemJob, job_work_message
 from ..messaging.log_work_parser import parse_log_work
@@ -19,6 +19,9 @@ from ..ports import Clock, Publisher, SendFailure
 from .context import LOG_INGESTION_AGENT, CollectorContext
 
 MAX_TRIES = 5
+
+#: A batch of more messages of which the queue takes none is an outage of the queue.
+MAX_OF_ONE_ATTEMPT = 3
 
 #: A log that is pending for longer is requeued, because its work item must be lost.
 STALE_AFTER = timedelta(hours=1)
@@ -30,13 +33,15 @@ _REFUSAL_REMEDY = (
 
 
 def publish(
-    queue: Publisher, messages: Sequence[QueueMessage], *, clock: Clock
+    queue: Publisher, messages: Sequence[QueueMessage], *, clock: Clock, keeps_going: bool = False
 ) -> tuple[SendFailure, ...]:
     """Send messages in order, in batches; return those that the queue rejected for good.
 
     Of a partly rejected batch only the rejected messages are sent again, after a growing pause.
     Raises QueueUnavailable if some are still not accepted after 5 tries. The caller then records
-    nothing and sends all of them again later, with the same ids.
+    nothing and sends all of them again later, with the same ids. With ``keeps_going`` it is raised
+    only if nothing of a batch is accepted; else those that are not are returned, too: one of them
+    must not keep the others from being recorded.
     """
     refused: list[SendFailure] = []
     for batch in batches(
@@ -45,7 +50,7 @@ def publish(
         max_bytes=queue.max_message_bytes,
         max_count=queue.max_batch_count,
     ):
-        refused += _send_batch(queue, batch, clock)
+        refused += _send_batch(queue, batch, clock, keeps_going=keeps_going)
     return tuple(refused)
 
 
@@ -54,13 +59,14 @@ def publish_log_work(
 ) -> list[JobLogRecord]:
     """Send work items for pending logs; those that are too large for the queue are split.
 
-    Returns the logs of items that the queue did not reject for good. A rejection is reported, and
-    its logs are requeued, because nothing is wrong with them. Raises QueueUnavailable.
+    Returns the logs of items that the queue accepted. A rejection is reported, and its logs are
+    requeued, because nothing is wrong with them. Raises QueueUnavailable.
     """
     queue, now = context.job_events_queue, context.clock.now()
     limit = queue.max_message_bytes
     messages = [each for item in work for each in split_log_work(item, max_bytes=limit, now=now)]
-    refused = {each.event_id: each for each in publish(queue, messages, clock=context.clock)}
+    failures = publish(queue, messages, clock=context.clock, keeps_going=True)
+    refused = {each.event_id: each for each in failures}
     rejected = [message for message in messages if message.event_id in refused]
     if not rejected:
         return list(logs)
@@ -106,8 +112,11 @@ def _fit_job(
 
 def refusal_error(
     queue: Publisher, message: QueueMessage, failure: SendFailure, what: str
-) -> MessageRefused:
-    """Build the error of a message that its queue rejected for good."""
+) -> IngestError:
+    """Build the error of a message that its queue rejected, for good or for now."""
+    if not failure.is_final:
+        text = f"{queue.queue_name} does not accept {what}: {failure.reason}"
+        return QueueUnavailable(text, remedy="No action is needed: it is sent again.")
     is_too_large = message.size_bytes > queue.max_message_bytes
     return MessageRefused(
         f"{queue.queue_name} refused {what}: {failure.reason}",
@@ -115,8 +124,11 @@ def refusal_error(
     )
 
 
-def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> list[SendFailure]:
+def _send_batch(
+    queue: Publisher, batch: list[QueueMessage], clock: Clock, *, keeps_going: bool
+) -> list[SendFailure]:
     refused: list[SendFailure] = []
+    count, failures = len(batch), dict[str, SendFailure]()
     for tries in range(MAX_TRIES):
         if tries:
             clock.sleep(0.1 * 2**tries)
@@ -128,6 +140,10 @@ def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> li
             return refused
         if any(message.size_bytes > queue.max_message_bytes for message in batch):
             break  # the limit was lowered; the next poll encodes the messages for it
+    else:
+        # So few may all be of one attempt.
+        if keeps_going and (len(batch) < count or count <= MAX_OF_ONE_ATTEMPT):
+            return [*refused, *(failures[message.event_id] for message in batch)]
     raise QueueUnavailable(
         f"{queue.queue_name} did not accept {len(batch)} messages in {tries + 1} tries; "
         "they are sent again at the next poll."

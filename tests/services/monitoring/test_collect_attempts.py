@@ -175,6 +175,37 @@ def test_too_little_memory_for_one_attempt_ends_the_process_though_another_met_a
     assert isinstance(here.poll(), OutOfMemory)
 
 
+def test_a_message_that_the_queue_never_accepts_for_now_keeps_no_other_run_back(stage):
+    """The others are sent once, however often it is tried; then it comes as well."""
+    world = WorldBuilder()
+    for number in range(12):
+        world.run(created=number, seconds=30).job("only")
+    here = stage(world, at=200)
+    queue = here.queues.metrics
+    send = queue.send
+
+    def fail_the_first_run(batch):
+        failed = [each for each in batch if str(FIRST_RUN + 1) in each.body]
+        send([each for each in batch if each not in failed])
+        return tuple(
+            SendFailure(event_id=each.event_id, reason="InternalError", is_final=False)
+            for each in failed
+        )
+
+    queue.send = fail_the_first_run
+    for _ in range(5):
+        here.poll()
+        here.advance(30)
+    assert len({run["data"]["run_id"] for run in here.runs()}) == 11
+    assert_nothing_twice(here)
+    queue.send = send
+    for _ in range(20):
+        here.poll()
+        here.advance(30)
+    assert_all_published(here)
+    assert_nothing_twice(here)
+
+
 def test_a_message_that_the_queue_refuses_is_not_recorded_as_published(stage):
     """It is reported, sent again later, and delays no other attempt."""
     world = WorldBuilder().run(seconds=9).job("lint").run(seconds=9).job("test")

@@ -56,5 +56,5 @@ def batch_failure(message: QueueMessage, failed: BatchResultErrorEntryTypeDef) -
     return SendFailure(
         event_id=message.event_id,
         reason=failed.get("Message", "SQS gave no reason."),
-        is_final=failed["SenderFault"] and is_invalid_message(failed["Code"]),
+        is_final=bool(failed.get("SenderFault")) and is_invalid_message(failed.get("Code", "")),
     )

@@ -244,4 +244,4 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         failures = answer.get("Failed", ())
         if not failures and not answer.get("Successful"):
             raise self._not_from_sqs()
-        return [batch[int(failed["Id"])] for failed in failures if not failed["SenderFault"]]
+        return [batch[int(failed["Id"])] for failed in failures if not failed.get("SenderFault")]

@@ -55,7 +55,8 @@ class SmallLogSender:
         messages = [each.message for each in built]
         try:
             cache_logs(self._context, built)
-            refused = publish(self._context.logs_queue, messages, clock=self._context.clock)
+            queue, clock = self._context.logs_queue, self._context.clock
+            refused = publish(queue, messages, clock=clock, keeps_going=True)
             reasons = {each.event_id: each for each in refused}
             taken = [each for each in built if each.message.event_id not in reasons]
             self._context.counters.add("logs", len(taken))
@@ -68,5 +69,4 @@ class SmallLogSender:
             return
         for each, on_failure in entries:
             if (refusal := reasons.get(each.message.event_id)) is not None:
-                queue = self._context.logs_queue
                 on_failure(refusal_error(queue, each.message, refusal, "a log"))

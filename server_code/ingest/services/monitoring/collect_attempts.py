@@ -192,7 +192,7 @@ def _publish_group(
     built = [_build_messages(context, poll_session, snapshot) for snapshot in snapshots]
     encoded = [message for _, messages in built for message in messages]
     try:
-        failures = publish(context.metrics_queue, encoded, clock=context.clock)
+        failures = publish(context.metrics_queue, encoded, clock=context.clock, keeps_going=True)
         _publish_log_work(context, [change for change, _ in built])
     except (QueueUnavailable, Fatal):
         context.store.save_attempts([snapshot.record for snapshot in snapshots])
