@@ -31,7 +31,7 @@ class WorkflowTemplate:
     jobs: tuple[JobTemplate, ...]
 
 
-_CHECKOUT = ("Set up job", "Run actions/checkout@v4")
+_BEGIN = ("Set up job", "Run actions/checkout@v4")
 _END = ("Post Run actions/checkout@v4", "Complete job")
 
 _CI = WorkflowTemplate(
@@ -39,7 +39,7 @@ _CI = WorkflowTemplate(
     file="ci.yml",
     events=("push", "pull_request"),
     jobs=(
-        JobTemplate(names=("lint",), seconds=(20, 60), steps=(*_CHECKOUT, "Run ruff", *_END)),
+        JobTemplate(names=("lint",), seconds=(20, 60), steps=(*_BEGIN, "Run ruff", *_END)),
         JobTemplate(
             names=tuple(
                 f"test ({system}, {version})"
@@ -47,12 +47,12 @@ _CI = WorkflowTemplate(
                 for version in ("3.10", "3.12")
             ),
             seconds=(60, 420),
-            steps=(*_CHECKOUT, "Set up Python", "Install", "Run tests", *_END),
+            steps=(*_BEGIN, "Set up Python", "Install", "Run tests", *_END),
         ),
         JobTemplate(
             names=("build",),
             seconds=(30, 120),
-            steps=(*_CHECKOUT, "Build wheel", "Upload artifact", *_END),
+            steps=(*_BEGIN, "Build wheel", "Upload artifact", *_END),
             level=1,
         ),
     ),
@@ -65,7 +65,7 @@ _CODEQL = WorkflowTemplate(
         JobTemplate(
             names=("analyze / Scan: python", "analyze / Scan: javascript"),
             seconds=(90, 300),
-            steps=(*_CHECKOUT, "Initialize CodeQL", "Perform CodeQL analysis", *_END),
+            steps=(*_BEGIN, "Initialize CodeQL", "Perform CodeQL analysis", *_END),
         ),
     ),
 )
@@ -73,9 +73,7 @@ _DOCS = WorkflowTemplate(
     name="Docs 📚",
     file="docs.yml",
     events=("pull_request",),
-    jobs=(
-        JobTemplate(names=("docs",), seconds=(15, 50), steps=(*_CHECKOUT, "Build pages", *_END)),
-    ),
+    jobs=(JobTemplate(names=("docs",), seconds=(15, 50), steps=(*_BEGIN, "Build pages", *_END)),),
 )
 _NIGHTLY = WorkflowTemplate(
     name="Nightly",
@@ -85,7 +83,7 @@ _NIGHTLY = WorkflowTemplate(
         JobTemplate(
             names=tuple(f"shard ({number}/106)" for number in range(1, 107)),
             seconds=(60, 600),
-            steps=(*_CHECKOUT, "Run shard", *_END),
+            steps=(*_BEGIN, "Run shard", *_END),
             labels=("self-hosted", "linux", "x64"),
         ),
     ),
@@ -95,7 +93,7 @@ _RELEASE = WorkflowTemplate(
     file="release.yml",
     events=("workflow_dispatch",),
     jobs=(
-        JobTemplate(names=("package",), seconds=(30, 90), steps=(*_CHECKOUT, "Package", *_END)),
+        JobTemplate(names=("package",), seconds=(30, 90), steps=(*_BEGIN, "Package", *_END)),
         JobTemplate(
             names=("deploy / production",),
             seconds=(20, 200),

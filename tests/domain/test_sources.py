@@ -116,5 +116,5 @@ class TestSources:
     def test_the_list_of_one_owner_brings_nothing_to_a_pattern_of_all_owners(self) -> None:
         """It also holds public repositories in which the credential has no part."""
         sources = self.sources("*", "acme/web-*")
-        assert sources.source_of("acme/db", is_on_own_list=False) is None
+        assert sources.source_of("acme/db", is_listed_to_credential=False) is None
         assert str(sources.source_of("acme/db")) == "*"

@@ -86,14 +86,17 @@ class Sources:
         is_included = any(each.matches(full_name) for each in self.included)
         return is_included and self.exclusion_of(full_name) is None
 
-    def source_of(self, full_name: str, *, is_on_own_list: bool = True) -> SourcePattern | None:
+    def source_of(
+        self, full_name: str, *, is_listed_to_credential: bool = True
+    ) -> SourcePattern | None:
         """Return the most specific source of a repository, even if the repository is excluded.
 
-        ``is_on_own_list``: GitHub lists the repository to the credential itself, not only among the
-        public repositories of its owner. Patterns of all owners match only such repositories.
+        ``is_listed_to_credential``: GitHub lists the repository to the credential itself, not only
+        among the public repositories of its owner. Patterns of all owners match only such
+        repositories.
         """
         for pattern in self.included:
-            if pattern.exact_owner is None and not is_on_own_list:
+            if pattern.exact_owner is None and not is_listed_to_credential:
                 continue
             if any(pattern.matches(name) for name in self._names_of(full_name)):
                 return pattern

@@ -55,15 +55,16 @@ def possible_starts(
 ) -> list[StartLineRange] | None:
     """Return the lines that may begin each step after the first, by the strictest rules that fit.
 
-    None if none fit.
+    ``kinds``: of the line that begins each step; DEBUG for every step if step debugging is on,
+    which names each. None if no rules fit.
     """
     if not starts and len(steps) > 1:
         return None
     pairs = list(zip(steps, kinds, strict=True))
-    named = [_has_title(step, kind, starts) for step, kind in pairs]
+    must_match = [_must_have_title(step, kind, starts) for step, kind in pairs]
     begins = [
         [
-            k > 0 and _may_begin(step, kind, start, must_match=named[k])
+            k > 0 and _may_begin(step, kind, start, must_match=must_match[k])
             for k, (step, kind) in enumerate(pairs)
         ]
         for start in starts
@@ -97,7 +98,7 @@ def _assigned_starts(
         _Row(begins=[False, *row.begins[:0:-1]], holds=row.holds[::-1]) for row in reversed(rows)
     ]
     after = [each[::-1] for each in reversed(_reached(mirrored, [False, *silent[:0:-1]]))]
-    begins: list[StartLineRange] = []
+    ranges: list[StartLineRange] = []
     for k in range(1, len(silent)):
         found = [
             start
@@ -108,8 +109,8 @@ def _assigned_starts(
             b[k - 1] and a[k] for b, a in zip(before, after, strict=True)
         )
         around = found or [starts[0]]  # a silent step, which its neighbors bound
-        begins.append(StartLineRange(around[0], around[-1], may_be_silent))
-    return begins
+        ranges.append(StartLineRange(around[0], around[-1], may_be_silent))
+    return ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def _with_silent(reached: list[bool], silent: Sequence[bool]) -> list[bool]:
     return reached
 
 
-def _has_title(step: Step, kind: str, starts: Sequence[StartLine]) -> bool:
+def _must_have_title(step: Step, kind: str, starts: Sequence[StartLine]) -> bool:
     """Return whether the line that begins the step must have the name of the step as its title."""
     if kind == DEBUG:
         return True

@@ -9,7 +9,9 @@ from ..ports import Clock
 
 
 class LimitsInForce:
-    """The last limit that refused each kind of request of a batch. Safe for many threads.
+    """The limits that refused requests of a batch, by scope. Safe for many threads.
+
+    ``scope``: a repository, or what else has a limit of its own in the batch.
 
     It is kept no longer than its batch: meanwhile another credential may have become free.
     """
@@ -18,12 +20,12 @@ class LimitsInForce:
         self._clock = clock
         self._limits: dict[Hashable, RateLimited] = {}
 
-    def note(self, kind: Hashable, error: IngestError | None) -> None:
+    def note(self, scope: Hashable, error: IngestError | None) -> None:
         """Note why a request failed, if a limit refused it."""
         if isinstance(error, RateLimited):
-            self._limits[kind] = error
+            self._limits[scope] = error
 
-    def find(self, kind: Hashable) -> RateLimited | None:
-        """Return the limit that refuses requests of a kind now; None if none does."""
-        limit = self._limits.get(kind)
+    def find(self, scope: Hashable) -> RateLimited | None:
+        """Return the limit that refuses requests of a scope now; None if none does."""
+        limit = self._limits.get(scope)
         return limit if limit is not None and self._clock.now() < limit.retry_at else None

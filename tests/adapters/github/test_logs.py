@@ -255,6 +255,8 @@ GZIPPED = gzip.compress(LINES)
         (gzip.compress(b""), b""),
         (b"", b""),
     ],
+    # Compressed bytes contain the present time.
+    ids=["one part", "two parts", "zeros behind it", "large", "empty", "nothing"],
 )
 def test_a_compressed_log_arrives_whole(packed, log):
     """In several parts as well, and with what some servers write behind them."""

@@ -73,7 +73,7 @@ class GithubActions:
         request = Request.to(path, client.repository, **filters)
         wanted = ListRequest(
             request=request,
-            key="workflow_runs",
+            items_field="workflow_runs",
             offset=(query.page - 1) * PER_PAGE,
             max_items=PER_PAGE,
         )
@@ -123,7 +123,7 @@ class GithubActions:
         """
         client = self._client(key.repository)
         request = Request.to(_ATTEMPT + "/jobs", client.repository, key.run_id, key.run_attempt)
-        wanted = ListRequest(request=request, key="jobs")
+        wanted = ListRequest(request=request, items_field="jobs")
         answer = client.fetch_list(wanted, validator)
         if answer.items is None:
             return Answer(None, validator)

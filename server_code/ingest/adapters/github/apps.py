@@ -167,7 +167,7 @@ class App:
 
     def _fetch_installations(self) -> tuple[dict[int, _Installation], bool]:
         """Fetch the installations by id, and whether these are all."""
-        wanted = ListRequest(request=Request.to("/app/installations"), key=None)
+        wanted = ListRequest(request=Request.to("/app/installations"), items_field=None)
         try:
             answer = ListReader().fetch(self._app, wanted)
         except Skippable as error:

@@ -110,10 +110,10 @@ def fetch_commit(client: RepositoryClient, sha: str) -> Commit:
     """Fetch one commit by REST; if GitHub does not have it, its fields are None."""
     wanted = ListRequest(
         request=Request.to("/repos/{}/commits/{}", client.repository, sha),
-        key="files",
+        items_field="files",
         max_items=FILES_PER_PAGE,
         default_page_size=FILES_PER_PAGE,
-        is_key_optional=True,
+        is_field_optional=True,
     )
     try:
         answer = client.fetch_list(wanted)

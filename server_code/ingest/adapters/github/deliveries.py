@@ -27,7 +27,7 @@ def failed_delivery_runs(client: RepositoryClient, since: datetime) -> set[int]:
 
     Raises NotFound or AccessDenied where the token may not read hooks.
     """
-    hooks = ListRequest(request=Request.to("/repos/{}/hooks", client.repository), key=None)
+    hooks = ListRequest(request=Request.to("/repos/{}/hooks", client.repository), items_field=None)
     runs: set[int] = set()
     for hook in client.fetch_list(hooks).items or ():
         hook_id = integer(hook.get("id"))
@@ -48,7 +48,9 @@ def _failed_deliveries(
         return at is None or at < since
 
     request = Request.to(_DELIVERIES, client.repository, hook_id)
-    wanted = ListRequest(request=request, key=None, max_items=MAX_DELIVERIES, stop_at=is_older)
+    wanted = ListRequest(
+        request=request, items_field=None, max_items=MAX_DELIVERIES, stop_at=is_older
+    )
     delivered: set[str] = set()
     for delivery in client.fetch_list(wanted).items or ():
         if is_older(delivery):

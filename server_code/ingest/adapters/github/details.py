@@ -56,7 +56,7 @@ def fetch_annotations(
 ) -> Answer[AnnotationList]:
     """Fetch the annotations of a check run, a hundred in each request."""
     request = Request.to("/repos/{}/check-runs/{}/annotations", client.repository, check_run_id)
-    wanted = ListRequest(request=request, key=None, max_items=_MAX_ANNOTATIONS_READ)
+    wanted = ListRequest(request=request, items_field=None, max_items=_MAX_ANNOTATIONS_READ)
     answer = client.fetch_list(wanted, validator)
     if answer.items is None:
         return Answer(None, validator)
@@ -117,7 +117,7 @@ def fetch_artifacts(client: RepositoryClient, run_id: int) -> tuple[Artifact, ..
     Artifacts that move between two pages make one appear twice and another not at all.
     """
     request = Request.to("/repos/{}/actions/runs/{}/artifacts", client.repository, run_id)
-    wanted = ListRequest(request=request, key="artifacts", max_items=_MAX_ARTIFACTS)
+    wanted = ListRequest(request=request, items_field="artifacts", max_items=_MAX_ARTIFACTS)
     found: dict[object, Mapping[str, Any]] = {}
     for _ in range(_MAX_ARTIFACT_READS):
         answer = client.fetch_list(wanted)

@@ -57,21 +57,21 @@ class ListAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRequest:
-    """A list's request. ``key`` names the list within the answer; None if the answer is the list.
+    """A list's request. ``items_field`` holds the list; None if the answer is the list.
 
     ``offset`` and ``max_items`` (multiples of 100) select a part of it; no page is read after one
     with an item for which ``stop_at`` is true. ``default_page_size``: GitHub's size of pages where
-    none is requested, tried first. ``is_key_optional``: an answer without the key is an empty list.
+    none is requested, tried first. ``is_field_optional``: an answer without it is an empty list.
     ``credential``: whose list it is, if each credential gets another one at this address.
     """
 
     request: Request
-    key: str | None
+    items_field: str | None
     offset: int = 0
     max_items: int = MAX_ITEMS
     default_page_size: int | None = None
     stop_at: Callable[[Mapping[str, Any]], bool] | None = None
-    is_key_optional: bool = False
+    is_field_optional: bool = False
     credential: str | None = None
 
     @property
@@ -92,8 +92,8 @@ class ListRequest:
 
     def items_of(self, response: Response, payload: object) -> list[Mapping[str, Any]]:
         """Return a page's items. Raises RequestFailed where the answer holds no such list."""
-        found = payload if self.key is None else mapping(payload).get(self.key)
-        if found is None and self.is_key_optional and isinstance(payload, dict):
+        found = payload if self.items_field is None else mapping(payload).get(self.items_field)
+        if found is None and self.is_field_optional and isinstance(payload, dict):
             return []
         if not isinstance(found, list):
             raise malformed_answer(response.path, response.body, api_url=response.api_url)

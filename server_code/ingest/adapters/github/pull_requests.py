@@ -58,7 +58,7 @@ class PullRequestReader:
             and cached.answered_at > cached_after
         ):
             return cached.pulls
-        wanted = ListRequest(request=request, key=None)
+        wanted = ListRequest(request=request, items_field=None)
         answer = client.fetch_list(wanted, cached.validator)
         pulls = cached.pulls if answer.items is None else parse_pull_requests(list(answer.items))
         with self._lock:

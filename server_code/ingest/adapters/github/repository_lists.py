@@ -26,10 +26,10 @@ from .request import Request
 from .tokens import TokenPool
 
 _INSTALLATION_LIST = ListRequest(
-    request=Request.to("/installation/repositories"), key="repositories"
+    request=Request.to("/installation/repositories"), items_field="repositories"
 )
 _USER_LIST = ListRequest(
-    request=Request.to("/user/repos", sort="full_name", visibility="all"), key=None
+    request=Request.to("/user/repos", sort="full_name", visibility="all"), items_field=None
 )
 
 
@@ -177,7 +177,7 @@ def parse_repository(payload: Mapping[str, Any], *, requested_name: str = "") ->
 
 def _owner_list(client: GithubClient, kind: str, owner: str) -> ListRequest:
     request = Request.to(f"/{kind}/{{}}/repos", owner, sort="full_name")
-    return ListRequest(request=request, key=None, credential=client.name)
+    return ListRequest(request=request, items_field=None, credential=client.name)
 
 
 def _is_of_organization(answer: ListAnswer) -> bool:

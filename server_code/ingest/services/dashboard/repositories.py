@@ -119,7 +119,9 @@ def remove_repository(store: StateStore, full_name: str) -> RepositoryRecord:
     is_suspended = record.paused and found is not None and found.suspension_reason is not None
     names = (record.full_name,) if found is None else found.names
     sources = sources_of(store.list_sources())
-    of_names = (sources.source_of(name, is_on_own_list=found is not None) for name in names)
+    of_names = (
+        sources.source_of(name, is_listed_to_credential=found is not None) for name in names
+    )
     source = next(filter(None, of_names), None)
     if source is not None and sources.exclusion_of(*names) is None and not is_suspended:
         remedy = f"Pause it, or add the source !{record.full_name}."

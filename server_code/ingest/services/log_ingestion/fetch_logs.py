@@ -75,13 +75,13 @@ def _unless_limited(
     limits: LimitsInForce, work: LogWork, jobs: Sequence[WorkItemJob], results: Iterator[LogResult]
 ) -> Iterator[LogResult]:
     """Yield the results of jobs, and note their limits; fetch nothing while a limit lasts."""
-    kind = work.key.repository, work.is_backfill
-    if limit := limits.find(kind):
+    scope = work.key.repository, work.is_backfill
+    if limit := limits.find(scope):
         yield from (LogNotReady(job=job, error=limit) for job in jobs)
         return
     for result in results:
         if isinstance(result, LogNotReady):
-            limits.note(kind, result.error)
+            limits.note(scope, result.error)
         yield result
 
 

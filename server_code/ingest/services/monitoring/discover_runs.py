@@ -67,7 +67,7 @@ def discover_runs_sparingly(context: CollectorContext, poll_session: PollSession
     if poll_session.has_unstarted_attempt or list_due_at <= context.clock.now():
         discover_runs(context, poll_session)
         return
-    poll_session.is_list_unchanged = True
+    poll_session.is_list_current = True
     _run_each(context, poll_session, (find_hinted_runs, find_open_runs))
 
 

@@ -36,7 +36,7 @@ class PollSession:
     followed once in a poll. ``seen``: the attempts that GitHub has shown. ``purpose``: what its
     requests are sent for. ``is_full_collection``: it is of ``collect --once`` or "Collect now".
 
-    ``is_list_unchanged``: the first page of the run list is as it was, or changed a moment ago.
+    ``is_list_current``: the first page of the run list is as it was read, now or a moment ago.
     ``unchanged_statuses``: the runs in these statuses below that page are as they were.
     ``change_times``: when attempts changed that are new or differ from the ledger's copy;
     ``changed_at``: when what was found changed last. ``relies_on_deliveries``: webhooks take the
@@ -55,7 +55,7 @@ class PollSession:
     seen: set[AttemptKey] = field(default_factory=set)
     purpose: Purpose = Purpose.POLLING
     is_full_collection: bool = False
-    is_list_unchanged: bool = False
+    is_list_current: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)
     changed_at: datetime | None = None
     change_times: dict[AttemptKey, datetime | None] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class PollSession:
         if record.failed_reads:
             return False  # its run may be deleted: it is requested until it answers
         is_as_before = record.run is not None and record.run.status in self.unchanged_statuses
-        return is_as_before or (self.is_list_unchanged and self.is_on_first_page(record))
+        return is_as_before or (self.is_list_current and self.is_on_first_page(record))
 
     def is_on_first_page(self, record: AttemptRecord) -> bool:
         """Return whether an attempt's place is on the first page of the run list."""

@@ -53,7 +53,7 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     )
     first = answer.value
     if first is None:
-        poll_session.is_list_unchanged = True
+        poll_session.is_list_current = True
         return
     if first.total_count and not first.runs:
         first = replace(first, matches_total_count=False)

@@ -137,7 +137,9 @@ class _Discovery:
             if name not in unlisted and not isinstance(answer, Skippable):
                 answer = None
             self.apply(
-                ListedRepository(full_name=name, info=info, is_on_own_list=True, answer=answer)
+                ListedRepository(
+                    full_name=name, info=info, is_listed_to_credential=True, answer=answer
+                )
             )
 
     def _due_for_check(self, names: Sequence[str]) -> list[str]:
@@ -156,7 +158,9 @@ class _Discovery:
         """Watch, follow, suspend or resume one repository of a list."""
         name = listed.full_name
         key = repository_key(name)
-        pattern = self._sources.source_of(name, is_on_own_list=listed.is_on_own_list)
+        pattern = self._sources.source_of(
+            name, is_listed_to_credential=listed.is_listed_to_credential
+        )
         if pattern is None or key in self._seen:
             return
         is_new = not pattern.names_one_repository and key not in self._watched

@@ -94,7 +94,7 @@ class RepositoryLists:
             found = ListedRepository(
                 full_name=name,
                 info=by_name.get(key),
-                is_on_own_list=listed.owner == ALL_OWNERS,
+                is_listed_to_credential=listed.owner == ALL_OWNERS,
             )
             before = self.listed.get(key)
             self.listed[key] = found if before is None else before.merged(found)
@@ -182,10 +182,11 @@ def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
 
 def _are_all_described(known: StoredList, sources: Sources, described: frozenset[str]) -> bool:
     """Return whether every repository of a list that sources match was described by GitHub."""
-    is_on_own_list = known.owner == ALL_OWNERS
+    is_listed_to_credential = known.owner == ALL_OWNERS
     new = (name for name in known.names if repository_key(name) not in described)
     return not any(
-        sources.source_of(name, is_on_own_list=is_on_own_list) and not sources.exclusion_of(name)
+        sources.source_of(name, is_listed_to_credential=is_listed_to_credential)
+        and not sources.exclusion_of(name)
         for name in new
     )
 

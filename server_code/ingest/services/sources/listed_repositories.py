@@ -15,20 +15,22 @@ from ...ports import RepositoryInfo
 class ListedRepository:
     """A repository of a list. ``info`` None: its list has not changed since the last time.
 
-    ``is_on_own_list``: a credential's own list (of a user or an installation) has it, and not only
-    its owner's list; a source of all owners matches only these. ``answer``: what GitHub answered a
-    request for the repository itself, if it is watched and on no list.
+    ``is_listed_to_credential``: a credential's own list (of a user or an installation) has it, and
+    not only its owner's list; a source of all owners matches only these. ``answer``: what GitHub
+    answered a request for the repository itself, if it is watched and on no list.
     """
 
     full_name: str
     info: RepositoryInfo | None
-    is_on_own_list: bool
+    is_listed_to_credential: bool
     answer: RepositoryInfo | IngestError | None = None
 
     def merged(self, other: ListedRepository) -> ListedRepository:
         """Return one repository as two lists describe it."""
-        is_on_own_list = self.is_on_own_list or other.is_on_own_list
-        return replace(self, info=self.info or other.info, is_on_own_list=is_on_own_list)
+        is_listed_to_credential = self.is_listed_to_credential or other.is_listed_to_credential
+        return replace(
+            self, info=self.info or other.info, is_listed_to_credential=is_listed_to_credential
+        )
 
 
 class ListIndex:

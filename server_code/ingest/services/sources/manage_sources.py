@@ -114,9 +114,9 @@ def _left_out_by(store: StateStore, exclusion: SourcePattern, others: Sources) -
             }
     return tuple(
         name
-        for name, is_on_own_list in sorted(known.items())
+        for name, is_listed_to_credential in sorted(known.items())
         if exclusion.matches(name)
-        and others.source_of(name, is_on_own_list=is_on_own_list) is not None
+        and others.source_of(name, is_listed_to_credential=is_listed_to_credential) is not None
         and others.exclusion_of(name) is None
     )
 
