@@ -61,13 +61,10 @@ class TableLogPageStore(LogPageStore):
         self._saves_until_check = 0
 
     def new_log(self, job: JobLogId, now: datetime) -> _LogWriter:
-        """Begin to write a log, and find the logs that it replaces."""
-        log_key = "|".join(map(str, job))
-        found = _LOGS.search(columns=("name",), where={"log": log_key})
-        replaced = [row["name"] for row in found]
-        name = uuid.uuid4().hex
+        """Begin to write a log."""
+        log_key, name = "|".join(map(str, job)), uuid.uuid4().hex
         row = {"key": name, "name": name, "log": log_key, "saved_at": now, "is_whole": False}
-        return _LogWriter(self, _LOGS.add_row({**row, "age": sort_key(now)}), name, replaced, now)
+        return _LogWriter(self, _LOGS.add_row({**row, "age": sort_key(now)}), name, log_key, now)
 
     def add_logs(self, logs: Sequence[CompressedLog], now: datetime) -> None:
         """Write whole logs, one after the other."""
@@ -124,7 +121,7 @@ class _LogWriter:
     _pages: TableLogPageStore
     _row: Any
     _name: str
-    _replaced: Sequence[str]
+    _log_key: str
     _now: datetime
     _stored_bytes: int = 0
 
@@ -137,6 +134,9 @@ class _LogWriter:
     def finish(self, pages: Sequence[CompressedPage], size: LogSize, outline: bytes) -> None:
         """Write the last pages, show the log in place of the earlier ones, and evict."""
         self.add_pages(pages)
+        # Not those that are being written: another process may save the same log at once.
+        earlier = _LOGS.search(columns=("name",), where={"log": self._log_key, "is_whole": True})
+        replaced = [row["name"] for row in earlier]
         self._row.update(
             is_whole=True,
             total_lines=size.total_lines,
@@ -145,7 +145,7 @@ class _LogWriter:
             long_lines=format_long_lines(size),
             marks=base64.b64encode(outline).decode(),
         )
-        _delete(self._replaced)
+        _delete(replaced)
         self._pages.evict_if_full(self._stored_bytes, self._now)
 
     def _page_row(self, page: CompressedPage) -> dict[str, Any]:
@@ -176,7 +176,11 @@ class _StoredLog:
         if part != self._next_part:
             self._next_pages = self._read(part)
         page = next(self._next_pages, None)
-        self._next_part = 0 if page is None else page.end
+        # Pages are deleted in several queries: others of the log may still be there.
+        if page is None or not page.first_part <= part < page.end:
+            self._next_part = 0
+            return None
+        self._next_part = page.end
         return page
 
     def load_outline(self) -> bytes | None:
