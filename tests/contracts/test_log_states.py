@@ -123,14 +123,16 @@ class TestLogs:
 
     def test_what_a_wrong_clock_has_updated_is_loaded_last(self, state: StateStore) -> None:
         """It would otherwise wait for as long as the clock was ahead."""
-        ahead = a_log(1, updated_at=at(90_000))
-        soon = a_log(2, updated_at=at(10))
-        state.save_job_logs([ahead, soon, a_log(3, updated_at=at(-1))])
-        for repositories in (None, [REPOSITORY]):
-            found = state.load_pending_logs(
-                repositories, updated_before=NOW, or_updated_after=at(60), limit=9
-            )
-            assert [log.job_id for log in found] == [3, 1]
+        for first, status, load in (
+            (0, "pending", state.load_pending_logs),
+            (10, "missing", state.load_missing_logs),
+        ):
+            ahead, soon, old = first + 1, first + 2, first + 3
+            times = {ahead: at(90_000), soon: at(10), old: at(-1)}
+            state.save_job_logs([a_log(each, status, updated_at=times[each]) for each in times])
+            for repositories in (None, [REPOSITORY]):
+                found = load(repositories, updated_before=NOW, or_updated_after=at(60), limit=9)
+                assert [log.job_id for log in found] == [old, ahead]
 
     def test_nothing_is_saved(self, state: StateStore) -> None:
         """An empty list is no special case for callers."""

@@ -13,6 +13,11 @@ from ingest.domain.due import (
     MAX_POLL_DELAY,
 )
 from ingest.domain.ledger import HEARTBEATS_KEPT_FOR
+from ingest.domain.saved_counters import (
+    COUNT_INTERVAL,
+    MAX_COUNTS_AHEAD,
+    start_of_count_interval,
+)
 from ingest.ports import StateStore
 from support.state_records import NOW, REPOSITORY, a_repository, an_agent, an_attempt
 from support.state_stores import claim
@@ -69,6 +74,19 @@ class TestTimesAhead:
         state.save_credential_pauses({"token-1": NOW + timedelta(days=400)})
         state.save_credential_pauses({"token-1": until})
         assert state.load_credential_pauses(now=NOW) == {"token-1": until}
+
+    @pytest.mark.parametrize("over", [timedelta(), COUNT_INTERVAL, timedelta(days=400)])
+    def test_counts_of_the_future_are_removed_by_the_next_ones(
+        self, state: StateStore, over: timedelta
+    ) -> None:
+        """They would hide those of the present for as long; what was counted in all stays."""
+        interval = start_of_count_interval(NOW)
+        ahead = interval + MAX_COUNTS_AHEAD + over
+        state.add_to_saved_counters({"runs": 1}, now=ahead)
+        state.add_to_saved_counters({"runs": 1}, now=interval)
+        found = state.load_saved_counters()
+        assert found.totals == {"runs": 2}
+        assert [at for at, _ in found.intervals] == ([interval] if over else [interval, ahead])
 
     def test_a_heartbeat_of_the_future_is_removed_by_the_next_one(self, state: StateStore) -> None:
         """An agent that worked under a wrong clock does not stay the newest one."""

@@ -117,9 +117,14 @@ class LogStateStore(Protocol):
         """
 
     def load_missing_logs(
-        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+        self,
+        repositories: Collection[str] | None,
+        *,
+        updated_before: datetime,
+        or_updated_after: datetime | None = None,
+        limit: int,
     ) -> list[JobLogRecord]:
-        """Load missing logs that were last updated before a moment, oldest first."""
+        """Load missing logs as ``load_pending_logs`` loads pending ones."""
 
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int

@@ -414,6 +414,16 @@ def test_old_counts_are_dropped_as_the_state_drops_them(counts: StoredRows) -> N
     assert state.load_saved_counters().intervals == ((NOW + COUNTS_KEPT_FOR, {"runs": 1}),)
 
 
+def test_counts_that_were_ahead_hide_no_newer_ones_once_they_are_removed(
+    counts: StoredRows,
+) -> None:
+    state = DataTablesState()
+    counts.rows = [totals(1), counted(NOW + 9 * AN_HOUR, 1)]
+    assert len(state.load_saved_counters().intervals) == 1
+    counts.rows = [totals(2), counted(NOW, 1)]
+    assert state.load_saved_counters().intervals == ((NOW, {"runs": 1}),)
+
+
 def test_counts_of_another_state_are_read_whole(counts: StoredRows) -> None:
     """Totals never shrink."""
     state = DataTablesState()

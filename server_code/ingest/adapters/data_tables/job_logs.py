@@ -62,18 +62,20 @@ class TableJobLogs(LogStateStore):
 
         Logs updated after ``or_updated_after`` follow: only a clock that was ahead set such a time.
         """
-        old = q.less_than(updated_before)
-        updated_at = (
-            old if or_updated_after is None else q.any_of(old, q.greater_than(or_updated_after))
-        )
+        updated_at = _updated(updated_before, or_updated_after)
         return _load_oldest({"state": LOG_PENDING, "updated_at": updated_at}, repositories, limit)
 
     def load_missing_logs(
-        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+        self,
+        repositories: Collection[str] | None,
+        *,
+        updated_before: datetime,
+        or_updated_after: datetime | None = None,
+        limit: int,
     ) -> list[JobLogRecord]:
-        """Load missing logs that were last updated before a moment, oldest first."""
-        where = {"state": LOG_MISSING, "updated_at": q.less_than(updated_before)}
-        return _load_oldest(where, repositories, limit)
+        """Load missing logs as ``load_pending_logs`` loads pending ones."""
+        updated_at = _updated(updated_before, or_updated_after)
+        return _load_oldest({"state": LOG_MISSING, "updated_at": updated_at}, repositories, limit)
 
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int
@@ -91,6 +93,11 @@ class TableJobLogs(LogStateStore):
             },
         )
         return [_record(row) for row in transact(partial(_claim, rows))] if rows else []
+
+
+def _updated(before: datetime, or_after: datetime | None) -> object:
+    old = q.less_than(before)
+    return old if or_after is None else q.any_of(old, q.greater_than(or_after))
 
 
 def _load_oldest(

@@ -14,7 +14,12 @@ from datetime import datetime
 import anvil.tables.query as q
 
 from ...domain.due import MAX_CLOCK_DIFFERENCE
-from ...domain.saved_counters import COUNTS_KEPT_FOR, SavedCounters, start_of_count_interval
+from ...domain.saved_counters import (
+    COUNTS_KEPT_FOR,
+    MAX_COUNTS_AHEAD,
+    SavedCounters,
+    start_of_count_interval,
+)
 from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from .cached_rows import RELOAD_SECONDS
 from .errors import translate_errors
@@ -59,9 +64,10 @@ class TableSavedCounters:
 
         if transact(add):
             return
-        # Old intervals are removed with the first addition to a new one.
+        # Old intervals go with the first addition to a new one, as do those that are too far ahead.
         old = q.less_than_or_equal_to(format_time(interval - COUNTS_KEPT_FOR))
-        _COUNTS.delete(_COUNTS.search(columns=("key",), where={"key": old}))
+        ahead = q.between(format_time(interval + MAX_COUNTS_AHEAD), _TOTALS, min_inclusive=False)
+        _COUNTS.delete(_COUNTS.search(columns=("key",), where={"key": q.any_of(old, ahead)}))
 
     def load_saved_counters(self) -> SavedCounters:
         """Load all totals, and the intervals of the day before the newest addition."""
@@ -88,8 +94,11 @@ def _load_changed(cache: CachedCounts) -> dict[str, Counts] | None:
     keys = rows.keys() - {_TOTALS}
     if not keys or _TOTALS not in rows or time.monotonic() >= cache.reload_at:
         return None
-    since = format_time(parse_time(max(keys)) - MAX_CLOCK_DIFFERENCE)
+    newest = max(keys)
+    since = format_time(parse_time(newest) - MAX_CLOCK_DIFFERENCE)
     changed = _load({"key": q.any_of(_TOTALS, q.greater_than_or_equal_to(since))})
+    if newest not in changed:
+        return None  # it was removed: a clock that was ahead had counted it
     totals = changed.get(_TOTALS, {})
     # Counts only grow, unless the tables were restored from a copy.
     has_shrunk = any(totals.get(name, 0) < known for name, known in rows[_TOTALS].items())

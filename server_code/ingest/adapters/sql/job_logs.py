@@ -85,14 +85,19 @@ class SqlJobLogs(SqlStore, LogStateStore):
 
         Logs updated after ``or_updated_after`` follow: only a clock that was ahead set such a time.
         """
-        moments = (format_time(updated_before), format_time(or_updated_after or _END_OF_TIME))
+        moments = _moments(updated_before, or_updated_after)
         return self._load_oldest(_PENDING, repositories, moments, max(0, limit))
 
     def load_missing_logs(
-        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+        self,
+        repositories: Collection[str] | None,
+        *,
+        updated_before: datetime,
+        or_updated_after: datetime | None = None,
+        limit: int,
     ) -> list[JobLogRecord]:
-        """Load missing logs that were last updated before a moment, oldest first."""
-        moments = (format_time(updated_before), format_time(_END_OF_TIME))
+        """Load missing logs as ``load_pending_logs`` loads pending ones."""
+        moments = _moments(updated_before, or_updated_after)
         return self._load_oldest(_MISSING, repositories, moments, max(0, limit))
 
     def claim_logs_of_failed_jobs(
@@ -124,6 +129,10 @@ class SqlJobLogs(SqlStore, LogStateStore):
         rows = self._database.read_in_chunks(sql, moments, keys, limit=maximum)
         found = (_record(row) for row in rows)
         return sorted(found, key=lambda each: (each.updated_at, job_log_id(each)))[:maximum]
+
+
+def _moments(before: datetime, or_after: datetime | None) -> tuple[str, str]:
+    return format_time(before), format_time(or_after or _END_OF_TIME)
 
 
 def _row(record: JobLogRecord) -> Row:

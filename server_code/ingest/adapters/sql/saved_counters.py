@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from ...domain.saved_counters import COUNTS_KEPT_FOR, SavedCounters, start_of_count_interval
+from ...domain.saved_counters import (
+    COUNTS_KEPT_FOR,
+    MAX_COUNTS_AHEAD,
+    SavedCounters,
+    start_of_count_interval,
+)
 from ...domain.stored_values import escape_text, format_time, parse_time, unescape_text
 from .database import SqlStore
 from .session import Session
@@ -18,6 +23,7 @@ _ADD_TO_INTERVAL = """
     INSERT INTO traffic (starts_at, name, amount) VALUES (...)
     ON CONFLICT (starts_at, name) DO UPDATE SET amount = traffic.amount + excluded.amount
 """
+_DELETE_INTERVALS = "DELETE FROM traffic WHERE starts_at <= ? OR starts_at > ?"
 
 
 class SqlSavedCounters(SqlStore):
@@ -26,14 +32,15 @@ class SqlSavedCounters(SqlStore):
     def add_to_saved_counters(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""
         interval = start_of_count_interval(now)
-        start, oldest = format_time(interval), format_time(interval - COUNTS_KEPT_FOR)
+        start = format_time(interval)
+        kept = (format_time(interval - COUNTS_KEPT_FOR), format_time(interval + MAX_COUNTS_AHEAD))
         # In order, so that two processes never wait for each other's rows.
         totals = sorted((escape_text(name), amount) for name, amount in counts.items() if amount)
 
         def add(session: Session) -> None:
             session.insert(_ADD_TO_TOTALS, totals)
             session.insert(_ADD_TO_INTERVAL, [(start, *row) for row in totals])
-            session.execute("DELETE FROM traffic WHERE starts_at <= ?", (oldest,))
+            session.execute(_DELETE_INTERVALS, kept)
 
         if totals:
             self._database.write(add)

@@ -49,9 +49,12 @@ def requeue_missing_logs(
     context: CollectorContext, repositories: Sequence[str] | None = None
 ) -> int:
     """Publish work items for missing logs that are due to be requested again; return how many."""
-    due_before = context.clock.now() - RECHECK_MISSING_AFTER
+    now = context.clock.now()
     missing = context.store.load_missing_logs(
-        repositories, updated_before=due_before, limit=MAX_REQUEUED
+        repositories,
+        updated_before=now - RECHECK_MISSING_AFTER,
+        or_updated_after=now + CLOCK_TOLERANCE,
+        limit=MAX_REQUEUED,
     )
     return _requeue(context, missing)
 
