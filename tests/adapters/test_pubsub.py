@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,6 +23,8 @@ from ingest.adapters.gcp.pubsub import (
 from ingest.adapters.gcp.storage import GcsBlobStore, open_storage
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, QueueUnavailable
+from ingest.ports import BlobReference
+from ingest.ports.queues import MAX_DELAY_SECONDS
 from ingest.settings import QueueSettings
 from support.pubsub_server import PubsubServer, running_pubsub
 from support.work_messages import a_message
@@ -79,11 +82,18 @@ def test_an_unreachable_service_is_one_sentence_with_its_remedy(
 
 
 def test_an_unreachable_bucket_is_one_sentence_too(monkeypatch: pytest.MonkeyPatch):
-    """A check does not retry for the minutes that an upload may take."""
+    """A check or a read does not retry for the minutes that an upload may take."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1")
     store = GcsBlobStore(open_storage("here"), "logs")
+    began_at = time.monotonic()
     with pytest.raises(QueueUnavailable, match=r"^Bucket logs cannot be reached: Connection refu"):
         store.check_can_store()
+    with (
+        pytest.raises(QueueUnavailable, match=r"^Bucket logs cannot be reached: Connection refu"),
+        store.open(BlobReference("logs", "key")) as chunks,
+    ):
+        list(chunks)
+    assert time.monotonic() - began_at < 60
     left = [thread.name for thread in threading.enumerate() if "_fetch_background" in thread.name]
     assert not left, "the client reads the bucket for its traces"
 
@@ -102,6 +112,14 @@ def test_a_foreign_message_with_another_time_is_received(queue: PubsubWorkQueue,
     assert queue.send([foreign, a_message(2)]) == ()
     received = queue.receive(max_messages=10, wait_seconds=1)
     assert len(received) == 2
+
+
+def test_an_item_that_is_delayed_too_long_is_received(queue: PubsubWorkQueue):
+    """Its sender's clock was ahead; each time that it is hidden counts as a delivery."""
+    due_at = time.time() + 3 * MAX_DELAY_SECONDS
+    delayed = replace(a_message(1), attributes={NOT_BEFORE_ATTRIBUTE: f"{due_at:.3f}"})
+    assert queue.send([delayed]) == ()
+    assert len(queue.receive(max_messages=10, wait_seconds=1)) == 1
 
 
 def test_our_own_limit_stays_within_the_services(server: PubsubServer, queue: PubsubWorkQueue):

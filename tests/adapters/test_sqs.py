@@ -322,3 +322,13 @@ def test_a_limit_that_was_lowered_meanwhile_is_read_again(
     proxy.faults.append(aws_error("InvalidParameterValue"))
     (failure,) = queue.send([a_message(2, body='"' + "x" * 2_000 + '"')])
     assert failure.is_final
+
+
+def test_limits_that_cannot_be_read_again_hide_nothing_that_was_accepted(
+    queue: SqsWorkQueue, proxy: FaultProxy
+) -> None:
+    """What may only be too large now is tried again."""
+    proxy.faults.extend([failing((1, "InvalidParameterValue", True)), Reply(503, b"", "text/xml")])
+    proxy.faults.extend([Reply(503, b"", "text/xml")] * 3)
+    (failure,) = queue.send([a_message(0), a_message(1, body='"' + "x" * 2_000 + '"')])
+    assert (failure.event_id, failure.is_final) == ("e1", False)

@@ -171,6 +171,12 @@ def test_a_container_of_azure_is_checked_and_created_once(azure: AzureBlobStore)
             check()
 
 
+def test_a_container_is_opened_once(azure: AzureBlobStore) -> None:
+    """Former logs may be in another one, from which each is read."""
+    former = f"{azure._url}x"
+    assert azure._clients.container(former) is azure._clients.container(former)
+
+
 def test_a_bucket_of_google_is_checked_and_created_once(gcs: GcsBlobStore) -> None:
     """The doctor asks for the permission; a bucket that is missing is named with the remedy."""
     gcs.require_bucket()

@@ -9,7 +9,8 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 from ingest.adapters.aws.provision import ensure_queues
@@ -429,3 +430,14 @@ def test_a_rejected_message_is_a_dead_letter_at_once(world, suffix):
     queue.release(good, after_seconds=0)
     [left] = queue.receive(max_messages=10, wait_seconds=1)
     assert left.body == good.body
+
+
+@pytest.mark.parametrize(("lock_seconds", "assumed"), [(-60, 5), (2, 5), (60, 60), (3600, 120)])
+def test_a_wrong_clock_changes_the_lock_of_service_bus_within_bounds(
+    servicebus: OpenedServiceBus, lock_seconds: int, assumed: int
+) -> None:
+    """When a lock ends is the server's time; work that is renewed too late is repeated."""
+    _, queue, _ = servicebus
+    until = datetime.now(timezone.utc) + timedelta(seconds=lock_seconds)
+    queue._note_lock_duration(SimpleNamespace(locked_until_utc=until))  # type: ignore[arg-type]
+    assert queue.visibility_seconds == pytest.approx(assumed, abs=1)

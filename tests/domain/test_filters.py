@@ -22,6 +22,9 @@ from support.state_records import a_job, a_run
         ("!dependabot[bot]", ["dependabot"], ["dependabot[bot]"]),
         ('"main","a b"', ["main", "a b"], ["x"]),
         ("main\n!x\r\n", ["main"], ["x"]),
+        ("*-?b*.", ["x-1b.", "1-b-2b-3.."], ["x-b.", "-1b"]),
+        ("a*a", ["aa", "a\na"], ["a", "aab"]),
+        ("*a" * 20 + "*b", ["a" * 200 + "b"], ["a" * 200]),
     ],
 )
 def test_lists_of_patterns(patterns: str, accepted: list[str], refused: list[str]) -> None:

@@ -14,12 +14,11 @@ from datetime import datetime, timedelta
 from ingest.domain.counters import Counters
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import Clock, ReceivedMessage, SendFailure, WorkQueue
-from ingest.ports.queues import MAX_RECEIVES, REJECTION_ATTRIBUTE
+from ingest.ports.queues import MAX_DELAY_SECONDS, MAX_RECEIVES, REJECTION_ATTRIBUTE
 
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_MESSAGE_BYTES = 1_048_576
 _MAX_ATTRIBUTES = 10
-_MAX_DELAY_SECONDS = 900
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 #: FIFO queues know an id for so long, also after its message was deleted.
@@ -169,8 +168,8 @@ class MemoryQueue(WorkQueue):
             return f"A message has at most {_MAX_ATTRIBUTES} attributes."
         if message.size_bytes > self._max_message_bytes:
             return f"A message has at most {self._max_message_bytes} bytes."
-        if not self._is_fifo and not 0 <= message.delay_seconds <= _MAX_DELAY_SECONDS:
-            return f"A message is delayed by at most {_MAX_DELAY_SECONDS} seconds."
+        if not self._is_fifo and not 0 <= message.delay_seconds <= MAX_DELAY_SECONDS:
+            return f"A message is delayed by at most {MAX_DELAY_SECONDS} seconds."
         return None
 
     def _accept(self, message: QueueMessage) -> None:

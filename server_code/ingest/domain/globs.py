@@ -12,7 +12,7 @@ from .quotes import unquoted
 MAX_PATTERN_LENGTH = 300
 
 _SEPARATOR = re.compile(r"[,\n]")
-_WILDCARDS = {"*": ".*", "?": "."}
+_WILDCARDS = "*?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +58,12 @@ def matches_glob(pattern: str, text: str) -> bool:
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
     # Not fnmatch: it reads the brackets of names such as dependabot[bot] as a set of characters.
-    once = re.sub(r"\*+", "*", pattern)
-    return re.compile("".join(_WILDCARDS.get(char, re.escape(char)) for char in once), re.DOTALL)
+    first, *rest = (
+        "".join("." if char == "?" else re.escape(char) for char in part)
+        for part in re.sub(r"\*+", "*", pattern).split("*")
+    )
+    # Each part between two * is found once, as early as it can be: a text that does not match would
+    # else be tried in as many ways as the parts can be placed in it.
+    found = "".join(f"(?=(?P<p{n}>.*?{part}))(?P=p{n})" for n, part in enumerate(rest[:-1]))
+    last = f".*{rest[-1]}" if rest else ""
+    return re.compile(first + found + last, re.DOTALL)

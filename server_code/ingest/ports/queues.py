@@ -14,6 +14,10 @@ from ..messaging.envelope import Envelope
 #: After so many receives a message becomes a dead letter, by the redrive policy of ``setup``.
 MAX_RECEIVES = 5
 
+#: The longest delay of a message, in any queue: SQS accepts no longer one.
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+MAX_DELAY_SECONDS = 900
+
 #: The attribute of a dead letter that says why it was rejected.
 REJECTION_ATTRIBUTE = "rejected_because"
 

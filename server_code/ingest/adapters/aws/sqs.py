@@ -109,7 +109,8 @@ class SqsPublisher(Publisher):
         """Read the queue's limits again if it refused a message.
 
         A message that fitted the former limit did not fail for good: it can be encoded to
-        fit the new one.
+        fit the new one. Nor did any, if the limits cannot be read now: what SQS has accepted of the
+        batch stays accepted.
         """
         refused = {failure.event_id for failure in failures if failure.is_final}
         if not any(
@@ -117,7 +118,10 @@ class SqsPublisher(Publisher):
         ):
             return failures
         former_limit = self._queue.max_message_bytes
-        self._queue = read_queue_info(self._client, self._queue.name, self._queue.url)
+        try:
+            self._queue = read_queue_info(self._client, self._queue.name, self._queue.url)
+        except QueueUnavailable:
+            return tuple(replace(failure, is_final=False) for failure in failures)
         limit = self._queue.max_message_bytes
         fitted = {each.event_id for each in batch if limit < each.size_bytes <= former_limit}
         return tuple(

@@ -48,11 +48,12 @@ _STORAGE_RETRIES: dict[str, Any] = {
 
 
 class AzureClients:
-    """The clients of one namespace and one container; each is opened when it is needed."""
+    """The clients of one namespace and its containers; each is opened when it is needed."""
 
     def __init__(self, azure: AzureSettings) -> None:
         self._azure = azure
         self._opened = ExitStack()
+        self._containers: dict[str, ContainerClient] = {}
 
     @cached_property
     def service_bus(self) -> ServiceBusClient:
@@ -69,7 +70,12 @@ class AzureClients:
         return self._open_namespace(ServiceBusAdministrationClient, _TIMEOUTS)
 
     def container(self, url: str) -> ContainerClient:
-        """Open the client of a container, given by its URL. Raises BadSettings."""
+        """Open the client of a container, given by its URL, once. Raises BadSettings."""
+        if url not in self._containers:
+            self._containers[url] = self._opened.enter_context(self._new_container(url))
+        return self._containers[url]
+
+    def _new_container(self, url: str) -> ContainerClient:
         from azure.storage.blob import BlobServiceClient, ContainerClient
 
         address = urlsplit(url)
@@ -81,16 +87,14 @@ class AzureClients:
             )
         secret = self._azure.storage_connection
         if secret is None:
-            client = ContainerClient.from_container_url(
+            return ContainerClient.from_container_url(
                 url, self._credential, **_TIMEOUTS, **_STORAGE_RETRIES
             )
-        else:
-            with _connection_errors("AZURE_STORAGE_CONNECTION_STRING"):
-                service = BlobServiceClient.from_connection_string(
-                    secret.reveal(), **_TIMEOUTS, **_STORAGE_RETRIES
-                )
-            client = service.get_container_client(name)
-        return self._opened.enter_context(client)
+        with _connection_errors("AZURE_STORAGE_CONNECTION_STRING"):
+            service = BlobServiceClient.from_connection_string(
+                secret.reveal(), **_TIMEOUTS, **_STORAGE_RETRIES
+            )
+        return service.get_container_client(name)
 
     def _open_namespace(self, client_class: type[T], options: dict[str, Any]) -> T:
         secret = self._azure.servicebus_connection

@@ -17,6 +17,7 @@ from ...ports import ReceivedMessage, WorkQueue
 from ...ports.whole_request_publisher import WholeRequestPublisher
 from .clients import OPERATION_SECONDS, AzureClients
 from .errors import translate_azure_errors
+from .provision import WORK_LOCK_SECONDS
 
 if TYPE_CHECKING:
     from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSender
@@ -30,6 +31,9 @@ SHORTEST_RECEIVE_SECONDS = 0.5
 
 #: The lock duration that is assumed until a message is received: the default of a new queue.
 DEFAULT_LOCK_SECONDS = 60
+
+#: No queue has a shorter lock duration. If less is observed, the clock of this machine is ahead.
+SHORTEST_LOCK_SECONDS = 5
 
 #: A property's value has 32,767 bytes at most; a person reads the reason.
 MAX_REASON_CHARACTERS = 1_024
@@ -161,7 +165,9 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
     def _note_lock_duration(self, message: ServiceBusReceivedMessage) -> None:
         if message.locked_until_utc is not None:
             left = message.locked_until_utc - datetime.now(timezone.utc)
-            self._lock_seconds = max(round(left.total_seconds()), 1)
+            observed = max(round(left.total_seconds()), SHORTEST_LOCK_SECONDS)
+            # Never longer than `setup` makes it: the clock of this machine may be behind.
+            self._lock_seconds = min(observed, WORK_LOCK_SECONDS)
 
 
 def _bytes_with_overhead(message: QueueMessage) -> int:

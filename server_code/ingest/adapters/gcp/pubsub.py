@@ -15,7 +15,7 @@ from ...domain.counters import Counters
 from ...errors import QueueMissing, QueueUnavailable
 from ...messaging.encoding import JSON_CONTENT_TYPE, QueueMessage, escape_json
 from ...ports import ReceivedMessage, WorkQueue
-from ...ports.queues import REJECTION_ATTRIBUTE
+from ...ports.queues import MAX_DELAY_SECONDS, REJECTION_ATTRIBUTE
 from ...ports.whole_request_publisher import WholeRequestPublisher
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
 from .errors import translate_google_errors
@@ -156,7 +156,8 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
             left = float(received.message.attributes.get(NOT_BEFORE_ATTRIBUTE, 0)) - time.time()
         except ValueError:  # a message of another program
             return False
-        if not 0 < left < math.inf:
+        # No item is delayed that long, even if clocks differ: the sender's clock was ahead.
+        if not 0 < left <= 2 * MAX_DELAY_SECONDS:
             return False
         self._modify_ack_deadline(received.ack_id, math.ceil(left))
         return True

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 8 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 _TIMEOUT_SECONDS = 60
+
+#: A person may wait for the log; by default a read is retried for two minutes.
+_READ_RETRY_SECONDS = 5.0
 _CREATE_PERMISSION = "storage.objects.create"
 
 
@@ -95,11 +98,14 @@ class GcsBlobStore(BlobStore):
     @contextmanager
     def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:
         """Read an object in chunks as it is stored; raises NotFound."""
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
         blob: Any = self._client.bucket(reference.bucket).blob(reference.key)
+        options = {"retry": DEFAULT_RETRY.with_timeout(_READ_RETRY_SECONDS)}
         with translate_google_errors(f"Bucket {reference.bucket}"):
-            if not blob.exists(timeout=_TIMEOUT_SECONDS):
+            if not blob.exists(timeout=_TIMEOUT_SECONDS, **options):
                 raise NotFound(f"Bucket {reference.bucket} has no object {reference.key}.")
-            with blob.open("rb", chunk_size=CHUNK_BYTES, raw_download=True) as file:
+            with blob.open("rb", chunk_size=CHUNK_BYTES, raw_download=True, **options) as file:
                 yield iter(lambda: file.read(_READ_BYTES), b"")
 
 

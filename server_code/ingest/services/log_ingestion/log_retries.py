@@ -25,6 +25,7 @@ from ...errors import (
     StateUnavailable,
 )
 from ...messaging.log_work import LogWork, WorkItemJob
+from ...ports.queues import MAX_DELAY_SECONDS
 from ...wire.purposes import BACKFILL_AGE
 from ..context import CollectorContext
 from ..listed_runs import is_run_listed
@@ -45,8 +46,6 @@ NO_RUNNER_TRIES = 2
 #: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
 SHORTEST_RETENTION = timedelta(days=1)
 
-#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-MAX_DELAY_SECONDS = 900
 MAX_PAUSE = timedelta(minutes=10)
 
 #: The longest delay while GitHub refuses access: a poll or a person may end the refusal earlier.
