@@ -28,6 +28,11 @@ def test_a_backlog_lasts_at_the_pace_since_watching_began(attempts, unread, seco
     assert backlog_seconds(WATCHED, counts, at(600)) == seconds
 
 
+def test_a_clock_that_was_set_back_shows_no_pace() -> None:
+    counts = LedgerCounts(attempts=10, unread_attempts=5)
+    assert backlog_seconds(WATCHED, counts, at(-1)) is None
+
+
 @pytest.mark.parametrize(
     ("unread", "budget", "seconds"),
     [

@@ -66,14 +66,15 @@ def backlog_seconds(
     """Estimate how long the unread attempts will take, at the pace since watching began.
 
     It is longer where GitHub's rate limit permits fewer requests than that. 0 where nothing is
-    unread; None before anything was read.
+    unread; None before anything was read, and where the clock was set back to before that.
     """
     read = counts.attempts - counts.unread_attempts
     if counts.unread_attempts == 0:
         return 0.0
-    if read == 0:
+    watched_seconds = (now - record.added_at).total_seconds()
+    if read == 0 or watched_seconds < 0:
         return None
-    attempt_seconds = (now - record.added_at).total_seconds() / read
+    attempt_seconds = watched_seconds / read
     seconds = counts.unread_attempts * attempt_seconds
     if budget is None:
         return seconds

@@ -36,6 +36,17 @@ def test_a_connection_is_lent_again() -> None:
     pool.close()
 
 
+def test_an_error_is_not_hidden_by_that_of_its_rollback() -> None:
+    """The connection is opened again."""
+    pool = ConnectionPool(sqlite_dialect(":memory:"))
+    with pytest.raises(KeyError), pool.borrow() as broken:
+        broken.close()
+        raise KeyError
+    with pool.borrow() as fresh:
+        assert fresh is not broken
+    pool.close()
+
+
 def test_a_connection_of_no_more_use_is_closed_with_the_idle_ones() -> None:
     """What ended one has most likely ended them all."""
     opened: list[Connection] = []

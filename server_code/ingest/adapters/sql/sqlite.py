@@ -84,5 +84,8 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def _reset(connection: sqlite3.Connection, _error: BaseException) -> bool:
-    connection.rollback()
+    try:
+        connection.rollback()
+    except sqlite3.Error:  # such as that of the disk; the first error is reported
+        return False
     return True
