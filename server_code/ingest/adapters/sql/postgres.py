@@ -41,6 +41,8 @@ _CONNECT_OPTIONS: dict[str, Any] = {
     "application_name": "runstream",
 }
 
+_ESCAPES = "in a password write @ as %40, / as %2F, ? as %3F and # as %23"
+
 _DISK_FULL = "53100"
 _PASSWORD_OPTION = re.compile(r"(?:^|&)(?:ssl)?password=([^&]*)")
 
@@ -156,10 +158,16 @@ def _is_transient(error: Exception) -> bool:
 
 def _split_url(url: str) -> SplitResult:
     try:
-        return urlsplit(url)
+        parts = urlsplit(url)
     except ValueError:
         fault = "DATABASE_URL has an unpaired bracket; in a password write [ as %5B and ] as %5D"
         raise BadSettings([fault]) from None
+    behind_host = (parts.path, parts.query.partition("=")[0], parts.fragment)
+    is_cut_short = "@" not in parts.netloc and any("@" in part for part in behind_host)
+    # libpq ends a password at the first @, and would show the rest of it as the host.
+    if is_cut_short or parts.netloc.count("@") > 1:
+        raise BadSettings([f"DATABASE_URL has an @ too many, or in the wrong place; {_ESCAPES}"])
+    return parts
 
 
 def _display_name(parts: SplitResult) -> str:
@@ -170,8 +178,7 @@ def _display_name(parts: SplitResult) -> str:
     try:
         port = parts.port or 5432
     except ValueError:
-        fault = "DATABASE_URL has no number for a port; in a password write / as %2F and @ as %40"
-        raise BadSettings([fault]) from None
+        raise BadSettings([f"DATABASE_URL has no number for a port; {_ESCAPES}"]) from None
     host = parts.hostname or parse_qs(parts.query).get("host", ["localhost"])[0]
     return f"{name} at {host}:{port}"
 
