@@ -15,8 +15,8 @@ from ingest.errors import IngestError, RateLimited, Retriable
 from ingest.services.agents.agent_loop import ShouldContinue
 from ingest.services.collections.retry_policy import RetryPolicy
 from ingest.services.context import CollectorContext
-from ingest.services.sources.apply_discovery import DiscoveryResult
 from ingest.services.sources.discover_sources import discover_at_start
+from ingest.services.sources.discovery_result import DiscoveryResult
 from ingest.services.sources.record_credentials import clear_refusals
 
 from .agents import add_repositories

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from ...domain.due import is_interval_over, urgent_due_at
@@ -16,6 +15,7 @@ from ...errors import IngestError, RepositoryUnavailable, Skippable
 from ...ports import RepositoryInfo
 from ..context import CollectorContext
 from ..fetch_each import fetch_each
+from .discovery_result import DiscoveryResult
 from .listed_repositories import ListedRepository, ListIndex
 from .suspend_repositories import (
     ARCHIVED,
@@ -37,22 +37,6 @@ CHECKED_EVERY = timedelta(hours=1)
 
 #: The time of a request that was never sent.
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
-
-
-@dataclass(slots=True, kw_only=True)
-class DiscoveryResult:
-    """What a discovery found, by pattern; ``source_by_name`` has the watched repositories.
-
-    ``owners``: the present names of owners by their ids on GitHub. ``is_complete``: no list
-    failed that an early retry may read.
-    """
-
-    found: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
-    source_by_name: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, IngestError] = field(default_factory=dict)
-    owners: dict[int, str] = field(default_factory=dict)
-    is_complete: bool = True
 
 
 def apply_discovery(

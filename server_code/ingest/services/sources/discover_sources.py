@@ -12,7 +12,8 @@ from ...domain.due import is_in_future
 from ...domain.source_records import FROM_COMMAND_LINE, SourceRecord, rejection_text, sources_of
 from ...domain.sources import SourcePattern, parse_source
 from ..context import CollectorContext
-from .apply_discovery import DiscoveryResult, apply_discovery
+from .apply_discovery import apply_discovery
+from .discovery_result import DiscoveryResult
 from .fetch_lists import RepositoryLists, fetch_lists, note_former_names
 from .follow_settings import follow_settings, report_change
 from .manage_sources import add_sources
