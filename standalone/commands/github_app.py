@@ -42,7 +42,7 @@ def github_app() -> None:
     cls=RunstreamCommand,
     epilog=examples(
         "runstream github-app create --organization octo",
-        "runstream github-app create --webhook-url https://ci.example.com/github/webhook",
+        "runstream github-app create --webhook-url https://example.com/github/webhook",
     ),
 )
 @click.option("--organization", metavar="NAME", help="The App belongs to this organization.")

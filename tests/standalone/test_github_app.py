@@ -166,7 +166,7 @@ def test_a_webhook_url_that_github_cannot_reach_is_refused_at_once(
 def test_the_example_of_a_webhook_url_has_the_path_that_is_served(cli: CommandLine) -> None:
     """Whoever copies it gets webhooks."""
     shown = cli.run("github-app", "create", "--help").stdout
-    assert re.findall(r"--webhook-url (https\S+)", shown) == [f"https://ci.example.com{PATH}"]
+    assert re.findall(r"--webhook-url (https\S+)", shown) == [f"https://example.com{PATH}"]
 
 
 def test_what_names_no_organization_or_host_is_refused_at_once(cli: CommandLine) -> None:
