@@ -325,6 +325,19 @@ def a_deep_rerun(at: float, *, seconds: float) -> WorldBuilder:
     return world
 
 
+def test_an_open_rerun_stays_deep_in_a_list_that_was_empty_for_a_moment(stage):
+    """The list before it is unchanged afterwards, and does not show the end of the re-run."""
+    here = stage(a_deep_rerun(1000, seconds=300), at=500)
+    here.poll_for(600)
+    here.fail(Fault(path="/actions/runs$", do="empty_list", count=1))
+    here.advance(30)
+    here.poll()
+    assert "lists fewer" in here.record().last_error
+    here.move_to(1310)
+    here.poll_for(60)
+    assert here.attempt(2).published_statuses[-1] == "completed"
+
+
 @pytest.mark.parametrize("at", [1000, 1007, 1015, 1022])
 def test_a_rerun_of_a_minute_deep_in_the_list_is_found_within_two_polls(stage, at):
     """The lists by status are requested at every poll, and unchanged answers are free."""

@@ -59,9 +59,10 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
         first = replace(first, matches_total_count=False)
     if is_interval_over(repository.run_lists.read_at, MAX_REREAD_INTERVAL, context.clock.now()):
         remove_status_validators(poll_session)
-    lists = poll_session.repository.run_lists
-    oldest = min(_created(first.runs), default=None) if first.has_next else None
-    lists = replace(lists, oldest_on_first_page=oldest, read_at=context.clock.now())
+    lists = replace(poll_session.repository.run_lists, read_at=context.clock.now())
+    if first.matches_total_count:  # a short list does not show which runs are below its first page
+        oldest = min(_created(first.runs), default=None) if first.has_next else None
+        lists = replace(lists, oldest_on_first_page=oldest)
     poll_session.repository = replace(poll_session.repository, run_lists=lists)
     if not is_caught_up:
         upsert_runs(context, poll_session, first.runs)
