@@ -70,6 +70,10 @@ class CreationWindow:
         middle = self.first + timedelta(seconds=seconds // 2)
         return CreationWindow(self.first, middle - _SECOND), CreationWindow(middle, self.last)
 
+    def day_before(self) -> CreationWindow:
+        """Return the day before the window."""
+        return CreationWindow(self.first - _DAY, self.first - _SECOND)
+
 
 def sweep_past_days(context: CollectorContext, poll_session: PollSession) -> None:
     """Continue today's sweep by a few windows, while there are requests to spare."""
@@ -175,7 +179,7 @@ def _sweep(
     """Request a window, and save behind which part the sweep continues; return what is left out.
 
     A sweep that a limit or a failure interrupts continues there. A day that GitHub fails to answer
-    while it answers the next one is left out, so that it does not hold up those behind it.
+    while it answers the one before is left out, so that it does not hold up those behind it.
     """
     try:
         for part in _request(
@@ -183,6 +187,8 @@ def _sweep(
         ):
             _continue_at(poll_session, end if poll_session.ignores_created else part.last + _SECOND)
     except RequestFailed as error:
+        if not _is_answered(context, poll_session, window.day_before()):
+            raise
         if window.days > 1:
             return [
                 left_out
@@ -190,11 +196,8 @@ def _sweep(
                 if poll_session.should_continue()
                 for left_out in _sweep(context, poll_session, half, end)
             ]
-        next_day = CreationWindow(window.last + _SECOND, window.last + _DAY)
-        if next_day.last >= end or not _is_answered(context, poll_session, next_day):
-            raise
         poll_session.note_failure(error)
-        _continue_at(poll_session, next_day.first)
+        _continue_at(poll_session, window.last + _SECOND)
         return [window]
     return []
 
