@@ -383,16 +383,9 @@ def test_a_deleted_run_settles(stage):
     assert here.errors() == []
 
 
-@pytest.mark.parametrize("log_mode", ["live", "economy"])
-@pytest.mark.parametrize("age", [100, 40_000])
-def test_a_run_that_is_deleted_before_its_end_was_seen_settles(stage, log_mode, age):
-    """As by a workflow that deletes runs; its list is shorter from then on, and then unchanged."""
-    world = WorldBuilder().run(seconds=80_000).job("a").run(created=50, seconds=9).job("b")
-    here = stage(world, at=30, log_mode=log_mode)
-    here.poll()
-    here.move_to(age)
-    here.poll_when_due(300, every=10)
-    deleted, fetch = FIRST_RUN + 1, here.context.github.fetch_runs
+def delete_run(here, number: int) -> None:
+    """Take a run out of GitHub's list, which is shorter from then on, and then unchanged."""
+    deleted, fetch = FIRST_RUN + number, here.context.github.fetch_runs
 
     def fetch_shorter_list(repository, query, validator=None):
         answer = fetch(repository, query, validator)
@@ -403,9 +396,39 @@ def test_a_run_that_is_deleted_before_its_end_was_seen_settles(stage, log_mode, 
 
     here.context.github.fetch_runs = fetch_shorter_list
     here.fail(Fault(path=f"runs/{deleted}", do="missing"))
-    here.remove_validators()
+    lists = here.record().run_lists
+    known = {name: etag for name, etag in lists.validators.items() if name != "runs"}
+    here.change_record(run_lists=replace(lists, validators=known))
+
+
+@pytest.mark.parametrize("log_mode", ["live", "economy"])
+@pytest.mark.parametrize("age", [100, 40_000])
+def test_a_run_that_is_deleted_before_its_end_was_seen_settles(stage, log_mode, age):
+    """As by a workflow that deletes runs."""
+    world = WorldBuilder().run(seconds=80_000).job("a").run(created=50, seconds=9).job("b")
+    here = stage(world, at=30, log_mode=log_mode)
+    here.poll()
+    here.move_to(age)
+    here.poll_when_due(300, every=10)
+    delete_run(here, 1)
     here.poll_when_due(600, every=10)
     assert here.attempt().settled
+    assert here.errors() == []
+
+
+@pytest.mark.usefixtures("ten_a_page")
+def test_a_deleted_run_settles_though_the_open_runs_below_the_first_page_are_unchanged(stage):
+    """The lists by status begin below the page on which it was."""
+    world = WorldBuilder()
+    for number in range(15):
+        world.run(created=100 * number, seconds=9, sha="a" * 40).job("b")
+    world.run(created=1600, seconds=80_000).job("a").run(created=1650, seconds=9).job("b")
+    here = stage(world, at=1630, log_mode="economy")
+    here.poll()
+    here.poll_when_due(300, every=10)
+    delete_run(here, 16)
+    here.poll_when_due(600, every=10)
+    assert here.attempt(run=16).settled
     assert here.errors() == []
 
 

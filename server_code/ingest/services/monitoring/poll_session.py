@@ -73,8 +73,9 @@ class PollSession:
             return True
         if record.failed_reads:
             return False  # its run may be deleted: it is requested until it answers
-        is_as_before = record.run is not None and record.run.status in self.unchanged_statuses
-        return is_as_before or (self.is_list_current and self.is_on_first_page(record))
+        if self.is_on_first_page(record):
+            return self.is_list_current
+        return record.run is not None and record.run.status in self.unchanged_statuses
 
     def is_on_first_page(self, record: AttemptRecord) -> bool:
         """Return whether an attempt's place is on the first page of the run list."""
