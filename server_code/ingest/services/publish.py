@@ -59,14 +59,14 @@ def publish_log_work(
 ) -> list[JobLogRecord]:
     """Send work items for pending logs; those that are too large for the queue are split.
 
-    Returns the logs of items that the queue accepted. A rejection is reported, and its logs are
-    requeued, because nothing is wrong with them. Raises QueueUnavailable.
+    Returns the logs of items that the queue did not reject for good. A rejection is reported, and
+    its logs are requeued, because nothing is wrong with them. Raises QueueUnavailable: what is not
+    accepted for now is not left to requeueing, which may take a day.
     """
     queue, now = context.job_events_queue, context.clock.now()
     limit = queue.max_message_bytes
     messages = [each for item in work for each in split_log_work(item, max_bytes=limit, now=now)]
-    failures = publish(queue, messages, clock=context.clock, keeps_going=True)
-    refused = {each.event_id: each for each in failures}
+    refused = {each.event_id: each for each in publish(queue, messages, clock=context.clock)}
     rejected = [message for message in messages if message.event_id in refused]
     if not rejected:
         return list(logs)

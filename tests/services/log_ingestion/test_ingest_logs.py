@@ -465,6 +465,32 @@ def test_work_that_its_queue_refuses_is_requeued_at_the_next_scan(stage):
     assert requeue_stale_logs(here.context) == 0
 
 
+@pytest.mark.parametrize("log_mode", MODES)
+def test_work_that_its_queue_does_not_accept_for_now_is_sent_again_at_once(stage, log_mode):
+    """Requeueing is for what is lost: it takes an hour, on Anvil a day."""
+    here = stage(a_world(b"one", b"two"), at=100, log_mode=log_mode)
+    queue = here.queues.job_events
+    send = queue.send
+
+    def fail(batch):
+        return tuple(
+            SendFailure(event_id=each.event_id, reason="InternalError", is_final=False)
+            for each in batch
+        )
+
+    queue.send = fail
+    here.poll()
+    queue.send = send
+    here.advance(30)
+    here.poll()
+    here.fail(Fault(path="logs", do="missing", count=3))
+    queue.send = fail
+    assert ingest_due_logs(here.context, wait_seconds=0)
+    queue.send = send
+    here.ingest()
+    assert_logs_are_true(here)
+
+
 def test_work_of_which_its_queue_refuses_one_item_is_sent_once(stage):
     """The refused one alone is requeued, however often that is."""
     here = collected(stage, a_world(b"one", b"two", b"three"))
