@@ -588,6 +588,20 @@ def test_commits_that_never_answer_hold_no_run_back_for_ever(stage):
     assert here.runs()[0]["data"]["code_metrics"]["commit_message"] is None
 
 
+def test_jobs_of_a_rerun_that_waits_are_not_read_in_economy_mode(stage):
+    """Its run was created long ago, but it has not been open for long."""
+    day = 86_400
+    world = WorldBuilder().run("failure", seconds=60).job("test")
+    world.rerun(at=2 * day, starts_after=100, seconds=600).job("test")
+    here = stage(world, at=100, log_mode="economy", days=30)
+    here.poll()
+    before = here.requests("list_attempt_jobs")
+    here.move_to(2 * day + 5)
+    here.poll_when_due(800, every=10)
+    assert here.attempt(2).published_statuses == ("queued", "in_progress", "completed")
+    assert here.requests("list_attempt_jobs") - before == 1
+
+
 @pytest.mark.parametrize("log_mode", ["live", "economy"])
 @pytest.mark.parametrize("seconds", [None, 20 * 3600])
 def test_the_jobs_and_logs_of_a_run_that_does_not_end_are_published(stage, log_mode, seconds):

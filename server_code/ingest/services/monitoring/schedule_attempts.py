@@ -67,11 +67,11 @@ def is_waiting_for_jobs(snapshot: AttemptSnapshot, now: datetime) -> bool:
 def jobs_known_at(record: AttemptRecord) -> datetime:
     """Return when the state of the jobs of an attempt in flight was last known.
 
-    Before they are read, that is when the run was created, or when it started.
+    Before they are read, that is when the attempt was created, or when it started.
     """
     run = record.run
     started_at = run.updated_at if run is not None and run.status == "in_progress" else None
-    return record.jobs_read_at or started_at or record.created_at
+    return record.jobs_read_at or started_at or _began_at(record)
 
 
 def note_job_counts(
@@ -108,8 +108,7 @@ def settle_or_schedule(
     of an attempt in flight, while webhooks report its changes.
     """
     run, now = record.run, context.clock.now()
-    # A run may be run again for 30 days after its creation.
-    age = now - ((run.run_started_at if run else None) or record.created_at)
+    age = now - _began_at(record)
     if (
         snapshot.is_gone
         or record.has_all_jobs
@@ -133,6 +132,12 @@ def settle_or_schedule(
             record = replace(record, jobs_read_at=jobs_known_at(record))
         pause = max(min_pause, _pause_in_flight(context, record, pause))
     return replace(record, next_check_at=now + pause, failed_reads=0, last_error=None)
+
+
+def _began_at(record: AttemptRecord) -> datetime:
+    """Return when an attempt was created: a run may be run again for 30 days after its creation."""
+    run_started_at = record.run.run_started_at if record.run is not None else None
+    return run_started_at or record.created_at
 
 
 def _lacks_jobs_for_good(record: AttemptRecord, now: datetime) -> bool:
