@@ -283,7 +283,7 @@ def test_a_failure_that_was_reported_has_the_remedy_that_was_reported_with_it():
 def sourced(*patterns: str, source: str | None = "octo/*", **found: object):
     """Return a state that watches one repository, with sources that may select it."""
     store = open_sql_state("sqlite://")
-    store.add_repository(a_repository("octo/api", paused="suspension_reason" in found))
+    store.add_repository(a_repository("octo/api", paused=bool(found)))
     store.save_sources([SourceRecord(pattern=e, added_at=NOW, origin="page") for e in patterns])
     if source is not None:
         known = {"full_name": "octo/api", "source": source, "discovered_at": NOW, **found}
@@ -297,7 +297,10 @@ def sourced(*patterns: str, source: str | None = "octo/*", **found: object):
         (sourced("octo/*"), r"source octo/\* would add octo/api again.*add the source !octo/api"),
         (sourced("octo/*", source=None), "would add octo/api again"),
         (sourced("*", source="*"), "would add octo/api again"),
-        (sourced("octo/api", source="octo/api"), "or remove that source"),
+        (sourced("octo/api", source="octo/api"), "pause it, or remove that source"),
+        (sourced("octo/api", source="octo/api", is_missing=True), "again: remove that source"),
+        (sourced("octo/*", is_archived=True), "again: add the source !octo/api"),
+        (sourced("octo/*", suspension_reason="GitHub has disabled it."), "would add octo/api"),
     ],
 )
 def test_what_a_source_would_add_again_is_not_removed(store, remedy):
@@ -314,7 +317,7 @@ def test_what_a_source_would_add_again_is_not_removed(store, remedy):
         sourced(),
         sourced("*", source=None),
         sourced("octo/*", "!octo/api"),
-        sourced("octo/*", suspension_reason="It was deleted."),
+        sourced("octo/*", is_missing=True),
     ],
 )
 def test_what_no_source_adds_is_removed(store):

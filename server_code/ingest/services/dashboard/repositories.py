@@ -115,19 +115,22 @@ def remove_repository(store: StateStore, full_name: str) -> RepositoryRecord:
     key = repository_key(record.full_name)
     known = store.list_discovered_repositories()
     found = next((each for each in known if repository_key(each.full_name) == key), None)
-    # What is suspended is not polled, and may be deleted on GitHub.
-    is_suspended = record.paused and found is not None and found.suspension_reason is not None
+    is_missing = found is not None and found.is_missing
     names = (record.full_name,) if found is None else found.names
     sources = sources_of(store.list_sources())
     of_names = (
         sources.source_of(name, is_listed_to_credential=found is not None) for name in names
     )
-    source = next(filter(None, of_names), None)
-    if source is not None and sources.exclusion_of(*names) is None and not is_suspended:
-        remedy = f"Pause it, or add the source !{record.full_name}."
+    # What GitHub does not show is on no list, but a source that names it adds it nevertheless.
+    adding = (each for each in of_names if each and (each.names_one_repository or not is_missing))
+    source = next(adding, None)
+    if source is not None and sources.exclusion_of(*names) is None:
+        remedy = f"add the source !{record.full_name}"
         if source.names_one_repository:
-            remedy = "Pause it, or remove that source."
-        raise Rejected(f"The source {source} would add {record.full_name} again. {remedy}")
+            remedy = "remove that source"
+        if not record.paused:
+            remedy = f"pause it, or {remedy}"
+        raise Rejected(f"The source {source} would add {record.full_name} again: {remedy}.")
     store.remove_repository(record.full_name)
     return record
 
