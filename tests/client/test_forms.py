@@ -282,6 +282,22 @@ def test_a_page_that_is_opened_again_claims_no_depth_of_before(forms: ClientForm
     assert card.ask_timer.interval == 0
 
 
+def test_queues_that_are_left_while_they_answer_are_not_asked_again(forms: ClientForms) -> None:
+    card = forms.open_form("components.QueuesCard")
+    card.set_shown(is_shown=True)
+    card.show(QUEUES)
+    card.ask_timer.interval = 0
+
+    def leave(*_: Any) -> Any:
+        card.set_shown(is_shown=False)
+        return DEPTH
+
+    forms.answer = leave
+    card.ask_timer_tick()
+
+    assert card.ask_timer.interval == 0
+
+
 def test_settings_that_are_opened_again_show_no_password(forms: ClientForms) -> None:
     card = forms.open_form("components.PasswordCard")
     card.dom_nodes["old"].value = "typed, and left"

@@ -50,7 +50,7 @@ class QueuesCard(QueuesCardTemplate):
             return
         finally:
             self.is_asking = False
-        if depths is not self.depths:
+        if self.is_shown and depths is not self.depths:
             self.ask_timer.interval = START_DELAY_SECONDS
 
     def ask(self, name):
