@@ -214,6 +214,20 @@ def test_a_page_that_was_asked_for_before_hides_no_collection_that_has_started(
     assert form.dom_nodes["sentence"].textContent == "Result of c2."
 
 
+def test_a_collection_that_somebody_else_has_started_a_moment_before_is_followed(
+    forms: ClientForms,
+) -> None:
+    form = forms.open_form("components.CollectNow")
+    forms.answer = lambda *_call: a_collection("c1", 2, state="running")
+    form.collect_click()
+
+    forms.answer = lambda *_call: a_collection("c1", 1, state="completed")
+    form.progress_timer_tick()
+
+    assert form.dom_nodes["sentence"].textContent == "Result of c1."
+    assert form.progress_timer.interval == 0
+
+
 def test_the_result_of_a_collection_is_shown_for_its_time_only(forms: ClientForms) -> None:
     form = forms.open_form("components.CollectNow")
     form.show(a_collection("c1", 1, state="completed"))
