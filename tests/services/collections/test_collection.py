@@ -18,7 +18,7 @@ def test_its_threads_end_where_nobody_waits_for_them_any_more(stage, error):
     here = stage(WorldBuilder().run(seconds=60).job("a"), at=600)
 
     def claim_unless_ended(**options):
-        if collection._must_end.wait(5):
+        if collection._must_end.wait(60):
             return None
         return here.state.claim_repository(**options)
 

@@ -93,6 +93,21 @@ def test_a_stored_log_keeps_the_steps_that_its_archive_proved(stage, options):
     assert sent_logs(here, after=len(first)) == first
 
 
+@pytest.mark.parametrize("is_purged", [False, True])
+def test_an_empty_log_is_replayed_as_one(stage, is_purged):
+    """It was requested several times before it was believed."""
+    world = WorldBuilder().run(seconds=60).job("build", log=b"").job("test", log=b"one")
+    here = stage(world, at=100, log_mode="economy")
+    assert here.poll() is None
+    here.ingest()
+    first = sent_logs(here)
+    assert sorted(data["log_bytes"] for data in first.values()) == [0, 3]
+    if is_purged:
+        assert here.state.remove_settled_attempts(created_before=here.clock.now(), limit=9)
+    assert replayed(here).logs == 2
+    assert sent_logs(here, after=len(first)) == first
+
+
 def test_a_log_that_its_archive_holds_otherwise_is_fetched_alone(stage):
     """As it was published: its id stands for its bytes."""
     world = WorldBuilder().run(seconds=60)
