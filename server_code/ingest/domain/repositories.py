@@ -20,8 +20,8 @@ ACCOUNT_PAGES = ("orgs", "organizations", "users")
 #: ``git@host:owner/name``; with ``ssh://`` in front it is a URL like any other.
 _SSH = re.compile(r"[\w.-]+@([\w.-]+)[:/](.+)")
 
-#: Credentials must not appear in an error message, also if a password has a slash or no URL.
-_BEFORE_HOST = re.compile(r"(!?\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?).*@", re.DOTALL)
+#: What precedes the credentials in a source.
+_SCHEME = re.compile(r"!?\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?")
 
 _LONGEST_SHOWN = 200
 
@@ -92,8 +92,11 @@ def _require_host(given: str, found: str, hosts: Collection[str]) -> None:
 
 
 def redacted(given: str) -> str:
-    """Return the beginning of a text in quotes, without what precedes the host."""
-    return repr(_BEFORE_HOST.sub(r"\1…@", given, count=1)[:_LONGEST_SHOWN])
+    """Return the beginning of a text in quotes, without credentials: they may be in no URL."""
+    before, at, rest = given.rpartition("@")
+    scheme = _SCHEME.match(before)
+    shown = f"{scheme[0]}…@{rest}" if at and scheme else given
+    return repr(shown[:_LONGEST_SHOWN])
 
 
 def _expected(hosts: Collection[str]) -> str:
