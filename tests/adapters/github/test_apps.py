@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import jwt
@@ -10,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
+from ingest.adapters.github.credentials import InstallationToken
 from ingest.adapters.github.lists import MAX_ITEMS
 from ingest.adapters.github.request import Request
 from ingest.domain.counters import Counters
@@ -373,6 +376,36 @@ def test_an_app_that_is_installed_again_is_used_at_once():
         with pytest.raises(BadCredentials, match="not installed"):
             reads(actions, "octo/a")
         assert all(reads(actions, "octo/a"))
+
+
+def test_a_listing_that_waits_for_a_token_which_cannot_be_minted_goes_on(monkeypatch):
+    """The installation gets another permission while its token is refused."""
+    clock, is_discarding = StillClock(), threading.Event()
+    world = Github(clock, {"9": {1: "octo"}})
+    discard = InstallationToken.discard
+
+    def answer(asked):
+        if asked.path.endswith("/access_tokens") and world.permissions:
+            assert is_discarding.wait(60)
+            return NOT_FOUND
+        return world(asked)
+
+    def noted_discard(token):
+        is_discarding.set()
+        discard(token)
+
+    monkeypatch.setattr(InstallationToken, "discard", noted_discard)
+    with stub_github(answer) as github, ThreadPoolExecutor() as threads:
+        pool = pool_of(github, clock)
+        [client] = pool.clients()
+        runs = Request.to("/repos/{}/actions/runs", "octo/a")
+        assert client.get(runs).status == 200
+        world.permissions = {"actions": "read"}
+        clock.sleep(3600)
+        read, listing = threads.submit(client.get, runs), threads.submit(pool.clients)
+        assert listing.result(60) == [client]
+        with pytest.raises(BadCredentials, match="not installed"):
+            read.result(60)
 
 
 def test_a_token_that_is_revoked_early_is_minted_again():

@@ -85,7 +85,8 @@ class App:
         self._access = access
         self._clock = clock
         self._lock = threading.Lock()
-        self._next_listing_at: datetime | None = None
+        self._must_list = True
+        self._next_listing_at = clock.now()
         self._failures = 0
         self._clients: dict[int, GithubClient] = {}
         self._tokens: dict[int, InstallationToken] = {}
@@ -96,7 +97,7 @@ class App:
         with self._lock:
             if self._only_installation_id is not None:
                 self._open(self._only_installation_id)
-            elif self._next_listing_at is None or not is_still_ahead(
+            elif self._must_list or not is_still_ahead(
                 self._next_listing_at, self._clock.now(), max_plausible=MAX_REFUSAL_PAUSE
             ):
                 self._list()
@@ -108,9 +109,11 @@ class App:
         return None if self._clients else self.failure
 
     def refresh_installations(self) -> None:
-        """List the installations anew when they are needed next."""
-        with self._lock:
-            self._next_listing_at = None
+        """List the installations anew when they are needed next, also if they are being listed.
+
+        It takes no lock: a token that is minted calls it, for which a listing may wait.
+        """
+        self._must_list = True
 
     def close(self) -> None:
         """Close every client."""
@@ -118,6 +121,7 @@ class App:
             client.close()
 
     def _list(self) -> None:
+        self._must_list = False
         try:
             found, is_whole = self._fetch_installations()
         except IngestError as error:
