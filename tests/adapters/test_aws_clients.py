@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -97,6 +98,22 @@ def test_quotes_around_a_variable_of_aws_are_dropped(monkeypatch: pytest.MonkeyP
     """As around settings of Runstream's own."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", '"http://127.0.0.1:9"')
     assert product.sqs_client(AwsSettings()).meta.endpoint_url == "http://127.0.0.1:9"
+
+
+def test_threads_may_open_their_first_clients_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each removes the variables that are empty."""
+    names = [f"AWS_UNUSED_{number}" for number in range(40)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(100):
+            for name in names:
+                monkeypatch.setenv(name, "")
+            with ThreadPoolExecutor(4) as threads:
+                done = [threads.submit(product._tidy_variables) for _ in range(4)]
+            assert [each.exception() for each in done] == [None] * 4
+    finally:
+        sys.setswitchinterval(interval)
 
 
 @pytest.mark.parametrize("make", [product.sqs_client, product.s3_client])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,6 +49,9 @@ _DEFAULT_REGION = "us-east-1"
 
 #: How many threads may use a client at once.
 _MAX_CONNECTIONS = 16
+
+#: Held while the environment is changed: os.environ has no step that checks and removes.
+_tidying = threading.Lock()
 
 
 def sqs_client(aws: AwsSettings) -> SQSClient:
@@ -154,12 +158,13 @@ def _tidy_variables() -> None:
 
     botocore takes both literally: compose files pass what is not set as an empty text.
     """
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        value = os.environ[name]
-        if not (tidy := unquoted(value)):
-            del os.environ[name]
-        elif tidy != value:
-            os.environ[name] = tidy
+    with _tidying:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            value = os.environ[name]
+            if not (tidy := unquoted(value)):
+                del os.environ[name]
+            elif tidy != value:
+                os.environ[name] = tidy
 
 
 def avoid_service_scan(session: BotocoreSession) -> BotocoreSession:
