@@ -237,6 +237,8 @@ def test_a_lack_of_open_files_is_not_of_the_queue() -> None:
     [
         EndpointConnectionError(endpoint_url="http://user:pa55word@sqs.example:4566/x"),
         EndpointConnectionError(endpoint_url="http://pa55word@sqs.example:4566/"),
+        EndpointConnectionError(endpoint_url="http://user:a@pa55word@sqs.example:4566/"),
+        EndpointConnectionError(endpoint_url="http://user:a/pa55word@sqs.example:4566/"),
         HTTPClientError(error=ValueError(r"Invalid header value b'token\npa55word'")),
         ValidationError(value="http://u:pa55word@h", param="p", type_name="string"),
     ],

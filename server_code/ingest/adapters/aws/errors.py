@@ -110,7 +110,7 @@ _INVALID_MESSAGE = frozenset(
 
 
 #: What an endpoint has before its host, and a header that cannot be sent: either may be a secret.
-_LOGIN = re.compile(r"(?<=//)[^\s/\"'@]*@")
+_LOGIN = re.compile(r"(?<=//)[^\s\"']*@")
 _HEADER_VALUE = re.compile(r"(Invalid header value).*", re.DOTALL)
 
 
