@@ -30,7 +30,8 @@ class Identity:
         needed = "actions" if permission == "logs" else permission
         if needed not in token.permissions:
             headers = (("X-Accepted-GitHub-Permissions", f"{needed}=read"),)
-            message = "Resource not accessible by personal access token"
+            kind = "integration" if token.kind == "installation" else "personal access token"
+            message = f"Resource not accessible by {kind}"
             raise Refusal(error_answer(403, message, headers=headers))
 
     def require_sso(self, owner: str) -> None:
@@ -38,7 +39,7 @@ class Identity:
 
         https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
         """
-        if self.token is not None and owner in self.token.sso_owners:
+        if self.token is not None and owner in self.token.sso_unauthorized_owners:
             raise Refusal(error_answer(403, SSO_MESSAGE, headers=sso_headers(owner)))
 
     def sees(self, repository: Repository) -> bool:

@@ -24,8 +24,7 @@ class TokenSpec:
     repositories: frozenset[str] | None = None
     expires_at: Timestamp | None = None
     installation: int | None = None
-    sso_owners: frozenset[str] = frozenset()
-    """Organizations whose single sign-on the token is not authorized for."""
+    sso_unauthorized_owners: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ def organization_settings() -> Settings:
                 value="tok-mona",
                 login="mona",
                 repositories=frozenset(MONA),
-                sso_owners=frozenset({"acme"}),
+                sso_unauthorized_owners=frozenset({"acme"}),
                 **big,
             ),
         ),

@@ -56,7 +56,7 @@ def list_user_repositories(call: Call) -> Answer:
     return _listed(
         call,
         lambda each: (
-            each.spec.owner not in token.sso_owners
+            each.spec.owner not in token.sso_unauthorized_owners
             and call.identity.sees(each)
             and (token.repositories is None or each.spec.full_name in token.repositories)
         ),

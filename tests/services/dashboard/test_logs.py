@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ingest.domain.ledger import LOG_EXPIRED, LOG_UNAVAILABLE
+from ingest.domain.ledger import LOG_EXPIRED, LOG_UNAVAILABLE, JobLogRecord
 from ingest.domain.log_pages import MAX_ANSWER_MATCHES, MAX_PART_BYTES
 from ingest.errors import LogPending, NotFound
 from ingest.services.dashboard import logs
@@ -227,7 +227,26 @@ def test_a_job_that_runs_has_no_log_yet(stage):
     here = stage(WorldBuilder().run(seconds=600).job("build"), at=100)
     empty_the_cache(here)
     assert here.poll() is None
-    assert_unreadable(here, "pending", "still running", may_become_available=True)
+    assert_unreadable(here, "pending", "has not ended", may_become_available=True)
+
+
+def test_a_job_that_never_ended_says_why_it_has_no_log(stage):
+    """Its run has ended, so its log was requested."""
+    here = stage(WorldBuilder().run(seconds=600).job("build"), at=100)
+    empty_the_cache(here)
+    assert here.poll() is None
+    attempt = here.attempt()
+    [job] = attempt.jobs
+    log = JobLogRecord(
+        key=attempt.key,
+        job_id=job.job_id,
+        job_name=job.name,
+        state=LOG_UNAVAILABLE,
+        reason="not_found: no log",
+        updated_at=job.created_at,
+    )
+    here.state.save_job_logs([log])
+    assert_unreadable(here, LOG_UNAVAILABLE, "no log", may_become_available=False)
 
 
 @pytest.mark.parametrize("state", [LOG_UNAVAILABLE, LOG_EXPIRED])

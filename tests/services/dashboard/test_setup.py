@@ -88,7 +88,8 @@ def test_a_region_connects_sqs(aws, finding):
 
 
 @pytest.mark.parametrize(
-    ("aws", "missing"), [(AwsSettings(), "access key"), (AwsSettings(**KEYS), "region")]
+    ("aws", "missing"),
+    [(AwsSettings(), "access key and no region"), (AwsSettings(**KEYS), "region")],
 )
 def test_keys_alone_are_no_place_for_queues(aws, missing):
     """The region is missing."""

@@ -36,7 +36,7 @@ from ingest.services.sources.manage_sources import (
     remove_source,
 )
 from ingest.services.sources.preview_source import GithubApis, describe_preview, preview_source
-from ingest.services.sources.source_hints import LONGEST_LAG, SOURCES_HINT
+from ingest.services.sources.source_hints import LONGEST_LAG, SOURCES_PSEUDO_RUN
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE
 from support.organizations import (
@@ -226,7 +226,7 @@ def test_a_webhook_of_sources_that_was_not_stored_is_accepted_when_it_is_sent_ag
                 deliver(state, INSTALLED, now)
             other.execute("DROP TRIGGER broken")
         assert deliver(state, INSTALLED, now).startswith("accepted")
-        assert state.load_run_hints(SOURCES_HINT[0])
+        assert state.load_run_hints(SOURCES_PSEUDO_RUN[0])
 
 
 def test_a_discovery_that_fails_is_repeated_within_a_minute(organizations: Organizations) -> None:
@@ -241,13 +241,13 @@ def test_a_discovery_that_fails_is_repeated_within_a_minute(organizations: Organ
     for _ in range(20):
         stage.advance(10)
         discover_when_due(context)
-    assert stage.state.load_run_hints(SOURCES_HINT[0])
+    assert stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
     assert stage.requests() - before < 80
     stage.fail()
     stage.advance(31)
     discover_when_due(context)
     assert stage.state.load_repository("umbra/new") is not None
-    assert not stage.state.load_run_hints(SOURCES_HINT[0])
+    assert not stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
 
 
 @pytest.mark.parametrize("account", ["acme", "umbra"])
@@ -280,12 +280,12 @@ def test_an_installation_whose_list_fails_is_listed_again_within_a_minute(
     stage.advance(LONGEST_LAG.total_seconds())
     discover_when_due(context)
     assert failed
-    assert stage.state.load_run_hints(SOURCES_HINT[0])
+    assert stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
     assert stage.state.load_repository(new) is None
     stage.advance(31)
     discover_when_due(context)
     assert stage.state.load_repository(new) is not None
-    assert not stage.state.load_run_hints(SOURCES_HINT[0])
+    assert not stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
 
 
 def add_to_umbra(stage: Stage) -> None:
@@ -361,10 +361,10 @@ def test_lists_that_lag_behind_a_webhook_are_read_again(organizations: Organizat
     stage.advance(5)
     discover_when_due(context)
     assert stage.state.load_repository("umbra/new") is not None
-    assert stage.state.load_run_hints(SOURCES_HINT[0])
+    assert stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
     stage.advance(LONGEST_LAG.total_seconds())
     discover_when_due(context)
-    assert not stage.state.load_run_hints(SOURCES_HINT[0])
+    assert not stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
 
 
 def test_a_discovery_that_fails_for_long_waits_for_its_turn(organizations: Organizations) -> None:
@@ -375,7 +375,7 @@ def test_a_discovery_that_fails_for_long_waits_for_its_turn(organizations: Organ
     stage.fail(Fault(path="^/(user|users|orgs|installation)/", do="error", status=502))
     stage.advance(600)
     discover_when_due(context)
-    assert not stage.state.load_run_hints(SOURCES_HINT[0])
+    assert not stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
 
 
 def test_a_webhook_is_forgotten_without_sources(organizations: Organizations) -> None:
@@ -387,7 +387,7 @@ def test_a_webhook_is_forgotten_without_sources(organizations: Organizations) ->
     delete_source(stage.state, "umbra/*")
     stage.advance(LONGEST_LAG.total_seconds())
     discover_when_due(context)
-    assert not stage.state.load_run_hints(SOURCES_HINT[0])
+    assert not stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
 
 
 @pytest.mark.parametrize("fault", [{"do": "suspended"}, {"do": "error", "status": 502}])

@@ -44,7 +44,7 @@ _BYTES_AT_ONCE = 4 * 1024 * 1024
 SAVES_PER_CHECK = 50
 
 #: Columns keep the names of release 0.1: ``first_line`` and ``line_count`` count parts of lines
-#: (a long line has several), ``marks`` is the outline.
+#: (a long line has several), ``marks`` is the outline, ``age`` the text of ``saved_at``.
 _PAGE_COLUMNS = ("first_line", "line_count", "content")
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ...domain.jobs import Job
-from ...domain.ledger import LOG_FETCHED, AttemptRecord
+from ...domain.ledger import LOG_FETCHED, AttemptRecord, JobLogRecord
 from ...domain.log_outline import LogOutline
 from ...domain.log_pages import LogLines
 from ...domain.timestamps import format_timestamp
@@ -161,21 +161,24 @@ class JobLog:
             return lines
         known = self._store.load_job_log(self._key, self._id)
         if known is None or known.state != LOG_FETCHED:
-            return self._without_log() or explain_not_fetched(known)
+            return self._without_log(known) or explain_not_fetched(known)
         return self._open_log_reader().read(self._key, self._id, first_line, count)
 
-    def _without_log(self) -> UnreadableLog | None:
-        """Return why the job has no log, if its status or conclusion explains it."""
+    def _without_log(self, known: JobLogRecord | None) -> UnreadableLog | None:
+        """Return why the job has no log, if its status or conclusion explains it.
+
+        A job that never ended, of a run that has, may have a record of its log.
+        """
         if self._job.conclusion == "skipped":
             return UnreadableLog(
                 state="unavailable",
                 reason="This job was skipped, so it has no log.",
                 may_become_available=False,
             )
-        if self._job.status != "completed":
+        if self._job.status != "completed" and known is None:
             return UnreadableLog(
                 state="pending",
-                reason="The job is still running. GitHub provides its log when it ends.",
+                reason="The job has not ended. GitHub provides its log when it does.",
                 may_become_available=True,
             )
         return None

@@ -60,7 +60,8 @@ def _queues(settings: Settings) -> dict[str, Any]:
     elif is_done:
         finding = f"Set for {queues.metrics_queue} and {queues.logs_queue}."
     elif is_sqs:
-        finding = f"No AWS {'access key' if aws.access_key_id is None else 'region'} is set."
+        access_key = "access key and no " if aws.access_key_id is None else ""
+        finding = f"No AWS {access_key}region is set."
     else:
         finding = f"The settings of EVENT_BUS={queues.event_bus} are missing."
     remedy = QUEUES_REMEDY if is_sqs else OTHER_BUS_REMEDY

@@ -16,14 +16,17 @@ from .schedule_attempts import jobs_known_at
 #: The longest time between two reads of the jobs in flight, though no change is expected.
 LONGEST_SKIP = timedelta(minutes=5)
 
+#: The longest time where they are not read in flight: by then a run may have been stuck for long.
+LONGEST_UNREAD = STUCK_AFTER
+
 
 class JobReadPolicy:
     """The rule for which attempts in flight jobs are read; it stays the same during one batch.
 
     With LOG_MODE=live, which publishes each job as it ends, they are read when they may have
     changed; if few requests are left, only when the run has changed. While webhooks are relied on,
-    and with LOG_MODE=economy, which publishes all jobs when the run has ended, they are read then,
-    in a full collection, and now and then if the run does not end.
+    and with LOG_MODE=economy, which publishes all jobs when the run has ended, they are read at its
+    end, in a full collection, and every LONGEST_UNREAD of a run that does not end.
     ``changed_in_poll``: the attempts of which this poll has found a change.
     """
 
@@ -44,7 +47,7 @@ class JobReadPolicy:
             return True
         if not self._reads_jobs_in_flight:
             now = self._context.clock.now()
-            return is_interval_over(jobs_known_at(record), STUCK_AFTER, now)
+            return is_interval_over(jobs_known_at(record), LONGEST_UNREAD, now)
         if not self._has_rate_limit_headroom:
             return has_unpublished_run_changes(record)
         return self._is_due(record, record.run)
@@ -62,6 +65,6 @@ class JobReadPolicy:
             return False
         if record.key in self.changed_in_poll or record.jobs_read_at is None:
             return True
-        if now >= record.jobs_read_at + LONGEST_SKIP:
+        if is_interval_over(record.jobs_read_at, LONGEST_SKIP, now):
             return True
         return not next_change_ends_run(self._recent_job_counts, run, record.jobs)

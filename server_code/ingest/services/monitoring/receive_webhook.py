@@ -16,7 +16,7 @@ from ...errors import IngestError, InvalidSignature, Rejected, Skippable
 from ...ports import StateStore
 from ...settings import Secret
 from ...wire.webhooks import parse_delivered_event, parse_delivery
-from ..sources.source_hints import SOURCES_HINT
+from ..sources.source_hints import SOURCES_PSEUDO_RUN
 
 logger = logging.getLogger(__name__)
 
@@ -79,20 +79,20 @@ def _list_sources_now(store: StateStore, keys: Sequence[str], *, now: datetime) 
     """Make discovery due: a repository was created, renamed, archived, deleted or installed."""
     if not store.list_sources():
         return "ignored: no source lists repositories"
-    replay = _claim(store, keys, SOURCES_HINT, now=now)
+    replay = _claim(store, keys, SOURCES_PSEUDO_RUN, now=now)
     return replay or "accepted: the repositories of all sources are listed now"
 
 
 def _claim(
     store: StateStore,
     keys: Sequence[str],
-    hint: tuple[str, int],
+    hinted_run: tuple[str, int],
     *,
     now: datetime,
     event: DeliveredEvent | None = None,
 ) -> str | None:
     """Claim a delivery and save its hint or event; return what kept it from being accepted."""
-    known = store.save_delivery_once(keys, *hint, now=now, event=event)
+    known = store.save_delivery_once(keys, *hinted_run, now=now, event=event)
     if known is None:
         return None
     if not known.startswith(_BODY):

@@ -10,7 +10,7 @@ from ..context import CollectorContext
 
 #: A webhook about repositories is saved as a run hint, with these two values as its repository
 #: and its run id.
-SOURCES_HINT = ("sources", 0)
+SOURCES_PSEUDO_RUN = ("sources", 0)
 
 #: How often a process with sources looks for what a webhook left.
 CHECK_EVERY = timedelta(seconds=1)
@@ -24,7 +24,7 @@ KEPT_FOR = timedelta(minutes=9)
 
 def load_webhook_hints(context: CollectorContext) -> dict[int, datetime]:
     """Load when webhooks left hints, and note that a discovery follows them now."""
-    hints = context.store.load_run_hints(SOURCES_HINT[0])
+    hints = context.store.load_run_hints(SOURCES_PSEUDO_RUN[0])
     context.discovery.followed_webhook_at = max(hints.values(), default=None)
     return hints
 
@@ -42,7 +42,7 @@ def clear_webhook_hints(
         for key, hinted in hints.items()
         if not timedelta() <= began_at - hinted < (LONGEST_LAG if is_read else KEPT_FOR)
     }
-    context.store.clear_run_hints(SOURCES_HINT[0], followed)
+    context.store.clear_run_hints(SOURCES_PSEUDO_RUN[0], followed)
 
 
 def has_new_webhook(context: CollectorContext) -> bool:
@@ -54,7 +54,7 @@ def has_new_webhook(context: CollectorContext) -> bool:
     was_just_checked = not is_interval_over(discovery.webhooks_checked_at, CHECK_EVERY, now)
     if was_just_checked or not discovery.has_sources:
         return False
-    newest = max(context.store.load_run_hints(SOURCES_HINT[0]).values(), default=None)
+    newest = max(context.store.load_run_hints(SOURCES_PSEUDO_RUN[0]).values(), default=None)
     is_new = newest is not None and newest != discovery.followed_webhook_at
     discovery.webhooks_checked_at = None if is_new else now
     return is_new
