@@ -58,9 +58,8 @@ def find_sources(
     are_repositories = len(names) == len(patterns)
     if not are_repositories:
         names, failed = _discover_given(context, patterns, policy)
-    elif (
-        policy is not None and not names
-    ):  # so that new repositories of known sources are collected
+    elif policy is not None and not names:
+        # New repositories of known sources are collected, too.
         failed = _discover_known(context, policy)
     known = collector.settings.sources or context.store.list_sources()
     if not (patterns or known or context.store.list_repositories()):
@@ -69,7 +68,7 @@ def find_sources(
         )
     checked = check_repositories(names, collector, is_once=is_once)
     found = replace(checked, refused={**failed, **checked.refused})
-    if is_once and not found.names:
+    if is_once and not found.names and should_continue():
         _raise_if_nothing_matches(context, patterns, found)
     # Exclusions alone restrict nothing: every repository in the state is polled.
     if is_once or all(each.is_exclusion for each in patterns):
@@ -150,7 +149,10 @@ def _discover(
     *,
     is_forced: bool = True,
 ) -> DiscoveryResult | None:
-    """Discover, by the policy again where a list fails that may be answered soon."""
+    """Discover, by the policy again where a list fails that may be answered soon.
+
+    Returns None if nothing was discovered, or if the collection was stopped.
+    """
     result: DiscoveryResult | None = None
 
     def discover() -> None:
@@ -170,7 +172,7 @@ def _discover(
         return discover_at_start(context, patterns, is_forced=is_forced)
     with suppress(Retriable):  # the result has it
         policy.call(discover)
-    return result
+    return result if policy.should_continue() else None
 
 
 def _discover_given(

@@ -260,6 +260,14 @@ def test_collecting_once_that_is_cut_short_reports_it(cli: CommandLine):
     assert "the next start continues" in ended.stderr
 
 
+def test_collecting_once_that_is_stopped_before_its_source_is_listed_ends_so(cli: CommandLine):
+    """What GitHub failed to answer meanwhile is not what ended it."""
+    cli.inject(path="^/(orgs|users?)/", do="error")
+    with cli.started("collect", "octo", "--once") as collector:
+        assert _line_with(collector, "octo/* is not listed yet")
+        assert "the next start continues" in stop(collector, signal.SIGINT, code=130).stderr
+
+
 @pytest.mark.parametrize("command", [["status", "--json"], ["status"], ["sources", "list"]])
 def test_a_reader_that_goes_away_changes_nothing(cli: CommandLine, command: list[str]):
     """As in `collect --once | head -0`: the pipe's end is closed before anything is written."""
