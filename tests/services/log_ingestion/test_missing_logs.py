@@ -77,6 +77,19 @@ def test_a_log_that_never_comes_is_requested_few_times_and_reported_once(stage):
     assert here.errors() == []
 
 
+def test_a_missing_log_is_not_requested_with_those_of_later_jobs(stage):
+    """It has no tries yet: each of theirs would count as the first, a second after the last."""
+    world = WorldBuilder().run(seconds=1900)
+    world.job("build", seconds=60, log=b"one\n").job("test", seconds=1890, log=b"two\n")
+    here = stage(world, at=1910, log_mode="economy")
+    here.fail(NO_LOGS)
+    assert here.poll() is None
+    before = here.requests()
+    here.ingest(every=1, rounds=1800)
+    assert kinds(here) == ["job_log_unavailable"] * 2
+    assert here.requests() - before < 40
+
+
 def test_a_log_of_an_old_job_is_gone(stage):
     """Otherwise each log of a backfill that GitHub does not have any more would cost requests."""
     here = without_logs(stage, at=timedelta(days=2).total_seconds(), days=3)

@@ -95,7 +95,10 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
     unknown = [job.job_id for job in item.jobs if job.job_id not in known]
     if unknown:
         raise MalformedPayload(f"It names job {unknown[0]} of {item.key}, which is unknown.")
-    pending_ids = {job_id for job_id, log in known.items() if log.state in WAITING_STATES}
+    # Missing logs wait for work items of their own: their few tries would count for pending ones.
+    states = [known[job.job_id].state for job in item.jobs]
+    due_state = next((state for state in WAITING_STATES if state in states), None)
+    pending_ids = {job_id for job_id, log in known.items() if log.state == due_state}
     pending = [job for job in item.jobs if job.job_id in pending_ids]
     jobs: dict[int, Job] = {}
     if pending:
