@@ -178,7 +178,7 @@ def test_logs_and_summaries(state: DataTablesState, asked: Callable[..., Any]) -
     with asked(TRANSACTION + 2 + COUNTED):
         state.save_job_logs([a_log(job_id) for job_id in range(20, 40)])
     with asked(1):
-        assert len(state.load_pending_logs(None, updated_before=at(1), limit=40)) == 40
+        assert len(state.load_waiting_logs("pending", None, updated_before=at(1), limit=40)) == 40
     with asked(TRANSACTION + 2 + COUNT):
         state.save_run_summaries([a_summary(run_id) for run_id in range(20)])
     state.save_run_summaries([a_summary(run_id) for run_id in range(1990)])

@@ -62,14 +62,16 @@ class TestLogs:
         )
 
         def missing(repositories: list[str] | None, limit: int = 10) -> list[int]:
-            found = state.load_missing_logs(repositories, updated_before=NOW, limit=limit)
+            found = state.load_waiting_logs(
+                "missing", repositories, updated_before=NOW, limit=limit
+            )
             return [log.job_id for log in found]
 
         assert missing(None) == [2, 3, 1]
         assert missing(None, limit=2) == [2, 3]
         assert missing(["octo/API"]) == [2, 1]
         assert missing([]) == []
-        pending = state.load_pending_logs(None, updated_before=NOW, limit=9)
+        pending = state.load_waiting_logs("pending", None, updated_before=NOW, limit=9)
         assert [log.job_id for log in pending] == [5]
         counts = state.count_ledger()
         assert (counts.logs_pending, counts.logs_unavailable, counts.logs_fetched) == (1, 4, 0)
@@ -111,7 +113,9 @@ class TestLogs:
         )
 
         def pending(repositories: list[str] | None, limit: int = 10) -> list[int]:
-            found = state.load_pending_logs(repositories, updated_before=NOW, limit=limit)
+            found = state.load_waiting_logs(
+                "pending", repositories, updated_before=NOW, limit=limit
+            )
             return [log.job_id for log in found]
 
         assert pending(None) == [2, 3, 1]
@@ -123,15 +127,14 @@ class TestLogs:
 
     def test_what_a_wrong_clock_has_updated_is_loaded_last(self, state: StateStore) -> None:
         """It would otherwise wait for as long as the clock was ahead."""
-        for first, status, load in (
-            (0, "pending", state.load_pending_logs),
-            (10, "missing", state.load_missing_logs),
-        ):
+        for first, status in ((0, "pending"), (10, "missing")):
             ahead, soon, old = first + 1, first + 2, first + 3
             times = {ahead: at(90_000), soon: at(10), old: at(-1)}
             state.save_job_logs([a_log(each, status, updated_at=times[each]) for each in times])
             for repositories in (None, [REPOSITORY]):
-                found = load(repositories, updated_before=NOW, or_updated_after=at(60), limit=9)
+                found = state.load_waiting_logs(
+                    status, repositories, updated_before=NOW, or_updated_after=at(60), limit=9
+                )
                 assert [log.job_id for log in found] == [old, ahead]
 
     def test_nothing_is_saved(self, state: StateStore) -> None:

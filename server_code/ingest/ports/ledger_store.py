@@ -102,29 +102,20 @@ class LogStateStore(Protocol):
     def load_job_log(self, key: AttemptKey, job_id: int) -> JobLogRecord | None:
         """Load the log of one job; None if there is none."""
 
-    def load_pending_logs(
+    def load_waiting_logs(
         self,
+        state: str,
         repositories: Collection[str] | None,
         *,
         updated_before: datetime,
         or_updated_after: datetime | None = None,
         limit: int,
     ) -> list[JobLogRecord]:
-        """Load logs that have been pending since before a moment, oldest first.
+        """Load pending or missing logs that were last updated before a moment, oldest first.
 
         Then come logs that were updated after ``or_updated_after``, which only a clock that was
         ahead can have caused.
         """
-
-    def load_missing_logs(
-        self,
-        repositories: Collection[str] | None,
-        *,
-        updated_before: datetime,
-        or_updated_after: datetime | None = None,
-        limit: int,
-    ) -> list[JobLogRecord]:
-        """Load missing logs as ``load_pending_logs`` loads pending ones."""
 
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int

@@ -557,7 +557,7 @@ def test_requeued_work_that_its_host_has_no_time_for_returns_as_a_copy(stage):
     """After half a day of tries too: else the next would be an hour later."""
     here = collected(stage, a_world(None, None))
     later = here.clock.now() + timedelta(days=1)
-    pending = here.state.load_pending_logs(None, updated_before=later, limit=9)
+    pending = here.state.load_waiting_logs("pending", None, updated_before=later, limit=9)
     here.state.save_job_logs([replace(log, tries=MAX_QUEUED_TRIES) for log in pending])
     has_returned = Event()
     with ThreadPoolExecutor(1) as executor:
@@ -576,11 +576,11 @@ def test_lost_log_work_of_a_clock_that_was_ahead_is_requested_again(stage):
     here = collected(stage, a_world(None))
     here.queues.job_events.delete(here.queues.job_events.receive(max_messages=10, wait_seconds=0))
     later, now = here.clock.now() + timedelta(days=1), here.clock.now()
-    pending = here.state.load_pending_logs(None, updated_before=later, limit=9)
+    pending = here.state.load_waiting_logs("pending", None, updated_before=later, limit=9)
     here.state.save_job_logs([replace(log, updated_at=later) for log in pending])
     assert requeue_stale_logs(here.context) == 1
     assert requeue_stale_logs(here.context) == 0
-    [left] = here.state.load_pending_logs(None, updated_before=later, limit=9)
+    [left] = here.state.load_waiting_logs("pending", None, updated_before=later, limit=9)
     assert left.updated_at == now
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import anvil.tables.query as q
 
-from ...domain.ledger import LOG_MISSING, LOG_PENDING, JobLogRecord
+from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.log_states import may_replace, newest_logs
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
@@ -50,32 +50,23 @@ class TableJobLogs(LogStateStore):
         row = _JOB_LOGS.first(columns=_COLUMNS, where={"key": _log_key(key, job_id)})
         return None if row is None else _record(row)
 
-    def load_pending_logs(
+    def load_waiting_logs(
         self,
+        state: str,
         repositories: Collection[str] | None,
         *,
         updated_before: datetime,
         or_updated_after: datetime | None = None,
         limit: int,
     ) -> list[JobLogRecord]:
-        """Load pending logs that were last updated before a moment, oldest first.
+        """Load pending or missing logs that were last updated before a moment, oldest first.
 
         Logs updated after ``or_updated_after`` follow: only a clock that was ahead set such a time.
         """
-        updated_at = _updated(updated_before, or_updated_after)
-        return _load_oldest({"state": LOG_PENDING, "updated_at": updated_at}, repositories, limit)
-
-    def load_missing_logs(
-        self,
-        repositories: Collection[str] | None,
-        *,
-        updated_before: datetime,
-        or_updated_after: datetime | None = None,
-        limit: int,
-    ) -> list[JobLogRecord]:
-        """Load missing logs as ``load_pending_logs`` loads pending ones."""
-        updated_at = _updated(updated_before, or_updated_after)
-        return _load_oldest({"state": LOG_MISSING, "updated_at": updated_at}, repositories, limit)
+        updated_at: object = q.less_than(updated_before)
+        if or_updated_after is not None:
+            updated_at = q.any_of(updated_at, q.greater_than(or_updated_after))
+        return _load_oldest({"state": state, "updated_at": updated_at}, repositories, limit)
 
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int
@@ -93,11 +84,6 @@ class TableJobLogs(LogStateStore):
             },
         )
         return [_record(row) for row in transact(partial(_claim, rows))] if rows else []
-
-
-def _updated(before: datetime, or_after: datetime | None) -> object:
-    old = q.less_than(before)
-    return old if or_after is None else q.any_of(old, q.greater_than(or_after))
 
 
 def _load_oldest(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 
 from ...domain.ledger import JobLogRecord
-from ...domain.log_states import job_log_id, newest_logs
+from ...domain.log_states import WAITING_STATES, job_log_id, newest_logs
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import format_time, from_json, parse_time, repository_keys, to_json
@@ -24,8 +24,11 @@ _SAVE = (
     + "WHERE excluded.state NOT IN ('pending', 'missing') OR job_logs.state = 'pending'"
     + " OR (excluded.state = 'missing' AND job_logs.state = 'missing')"
 )
-_PENDING = "WHERE state = 'pending' AND (updated_at < ? OR updated_at > ?) "
-_MISSING = "WHERE state = 'missing' AND (updated_at < ? OR updated_at > ?) "
+#: The states are not parameters, so that a partial index of each is used.
+_WAITING = {
+    state: f"WHERE state = '{state}' AND (updated_at < ? OR updated_at > ?) "
+    for state in WAITING_STATES
+}
 _OLDEST_FIRST = f"ORDER BY updated_at, {_KEY} LIMIT ?"
 _FAILED = f"""
     WHERE state = 'pending' AND failed_at IS NOT NULL AND updated_at < ?
@@ -73,32 +76,30 @@ class SqlJobLogs(SqlStore, LogStateStore):
         rows = self._database.read(sql, (*normalized_attempt_key(key), job_id))
         return next(map(_record, rows), None)
 
-    def load_pending_logs(
+    def load_waiting_logs(
         self,
+        state: str,
         repositories: Collection[str] | None,
         *,
         updated_before: datetime,
         or_updated_after: datetime | None = None,
         limit: int,
     ) -> list[JobLogRecord]:
-        """Load pending logs that were last updated before a moment, oldest first.
+        """Load pending or missing logs that were last updated before a moment, oldest first.
 
         Logs updated after ``or_updated_after`` follow: only a clock that was ahead set such a time.
         """
-        moments = _moments(updated_before, or_updated_after)
-        return self._load_oldest(_PENDING, repositories, moments, max(0, limit))
-
-    def load_missing_logs(
-        self,
-        repositories: Collection[str] | None,
-        *,
-        updated_before: datetime,
-        or_updated_after: datetime | None = None,
-        limit: int,
-    ) -> list[JobLogRecord]:
-        """Load missing logs as ``load_pending_logs`` loads pending ones."""
-        moments = _moments(updated_before, or_updated_after)
-        return self._load_oldest(_MISSING, repositories, moments, max(0, limit))
+        latest = or_updated_after or _END_OF_TIME
+        moments, maximum = (format_time(updated_before), format_time(latest)), max(0, limit)
+        select = _SELECT + _WAITING[state]
+        if repositories is None:
+            rows = self._database.read(select + _OLDEST_FIRST, (*moments, maximum))
+            return [_record(row) for row in rows]
+        sql = select + "AND repository_key IN (...) " + _OLDEST_FIRST
+        keys = repository_keys(repositories)
+        rows = self._database.read_in_chunks(sql, moments, keys, limit=maximum)
+        found = (_record(row) for row in rows)
+        return sorted(found, key=lambda each: (each.updated_at, job_log_id(each)))[:maximum]
 
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int
@@ -113,26 +114,6 @@ class SqlJobLogs(SqlStore, LogStateStore):
                 each for each in found if session.execute(_CLAIM, job_log_id(each)) == 1
             ]
         )
-
-    def _load_oldest(
-        self,
-        where: str,
-        repositories: Collection[str] | None,
-        moments: tuple[str, str],
-        maximum: int,
-    ) -> list[JobLogRecord]:
-        if repositories is None:
-            rows = self._database.read(_SELECT + where + _OLDEST_FIRST, (*moments, maximum))
-            return [_record(row) for row in rows]
-        sql = _SELECT + where + "AND repository_key IN (...) " + _OLDEST_FIRST
-        keys = repository_keys(repositories)
-        rows = self._database.read_in_chunks(sql, moments, keys, limit=maximum)
-        found = (_record(row) for row in rows)
-        return sorted(found, key=lambda each: (each.updated_at, job_log_id(each)))[:maximum]
-
-
-def _moments(before: datetime, or_after: datetime | None) -> tuple[str, str]:
-    return format_time(before), format_time(or_after or _END_OF_TIME)
 
 
 def _row(record: JobLogRecord) -> Row:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from ...domain.collection_records import LastChange
-from ...domain.ledger import JobLogRecord
+from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
 from ...errors import (
     Fatal,
@@ -94,8 +94,8 @@ class LogCollection:
     def load_pending(self) -> list[JobLogRecord]:
         """Load the logs that are still pending, up to MAX_PENDING."""
         later = self._context.clock.now() + timedelta(days=1)
-        return self._context.store.load_pending_logs(
-            self._names, updated_before=later, limit=MAX_PENDING
+        return self._context.store.load_waiting_logs(
+            LOG_PENDING, self._names, updated_before=later, limit=MAX_PENDING
         )
 
     def is_over(self) -> bool:

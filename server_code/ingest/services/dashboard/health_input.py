@@ -11,6 +11,7 @@ from ...domain.agent_states import AgentState
 from ...domain.collection_records import CollectionRecord
 from ...domain.counters import sent_messages_counter
 from ...domain.ledger import (
+    LOG_PENDING,
     MAX_ERRORS,
     AgentRecord,
     ErrorRecord,
@@ -147,7 +148,7 @@ def _write_error(store: StateStore, heartbeats: Sequence[AgentRecord], now: date
 
 def _oldest_pending_log(store: StateStore, now: datetime) -> JobLogRecord | None:
     """Return the log that has been pending for longest."""
-    logs = store.load_pending_logs(None, updated_before=now, limit=SEARCHED_LOGS)
+    logs = store.load_waiting_logs(LOG_PENDING, None, updated_before=now, limit=SEARCHED_LOGS)
     return min(logs, key=lambda log: log.waits_since, default=None)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from ...domain.ledger import JobLogRecord
+from ...domain.ledger import LOG_MISSING, LOG_PENDING
 from ...messaging.log_work import job_work_message, work_item_job
 from ..context import CollectorContext
 from ..publish import STALE_AFTER, publish_log_work
@@ -35,32 +35,30 @@ def requeue_stale_logs(
     A queue keeps messages for some days only, and may be emptied by hand. A log that failed for
     half a day leaves the queue; each requeueing tries it once.
     """
-    now = context.clock.now()
-    pending = context.store.load_pending_logs(
-        repositories,
-        updated_before=now - older_than,
-        or_updated_after=now + CLOCK_TOLERANCE,
-        limit=MAX_REQUEUED,
-    )
-    return _requeue(context, pending)
+    return _requeue(context, LOG_PENDING, repositories, older_than)
 
 
 def requeue_missing_logs(
     context: CollectorContext, repositories: Sequence[str] | None = None
 ) -> int:
     """Publish work items for missing logs that are due to be requested again; return how many."""
+    return _requeue(context, LOG_MISSING, repositories, RECHECK_MISSING_AFTER)
+
+
+def _requeue(
+    context: CollectorContext,
+    state: str,
+    repositories: Sequence[str] | None,
+    older_than: timedelta,
+) -> int:
     now = context.clock.now()
-    missing = context.store.load_missing_logs(
+    logs = context.store.load_waiting_logs(
+        state,
         repositories,
-        updated_before=now - RECHECK_MISSING_AFTER,
+        updated_before=now - older_than,
         or_updated_after=now + CLOCK_TOLERANCE,
         limit=MAX_REQUEUED,
     )
-    return _requeue(context, missing)
-
-
-def _requeue(context: CollectorContext, logs: Sequence[JobLogRecord]) -> int:
-    now = context.clock.now()
     again = [
         job_work_message(log.key, work_item_job(log), now=now, tries=log.tries) for log in logs
     ]
