@@ -137,9 +137,16 @@ class _IncludedRepositories:
 def _discover_known(context: CollectorContext, policy: RetryPolicy) -> dict[str, IngestError]:
     """List the known sources; return the errors of those that include no repository."""
     result = _discover(context, (), policy, is_forced=bool(context.store.list_sources()))
-    known = {each.pattern for each in context.store.list_sources()}
+    return _errors_of_sources(context, (), result)
+
+
+def _errors_of_sources(
+    context: CollectorContext, patterns: Sequence[SourcePattern], result: DiscoveryResult | None
+) -> dict[str, IngestError]:
+    """Return the errors of the given sources that include no repository; of all without any."""
+    wanted = {str(each) for each in patterns or patterns_of(context.store.list_sources())}
     errors = {} if result is None else result.errors
-    return {name: error for name, error in errors.items() if name in known}
+    return {name: error for name, error in errors.items() if name in wanted}
 
 
 def _discover(
@@ -161,7 +168,7 @@ def _discover(
             context.repository_api.refresh_installations()
         is_first, latest = result is None, context.clock.now() + LONGEST_LIMIT_PAUSE
         result = discover_at_start(context, patterns, is_forced=is_forced or not is_first)
-        for name, error in (result.errors if result else {}).items():
+        for name, error in _errors_of_sources(context, patterns, result).items():
             is_long = isinstance(error, RateLimited) and error.retry_at > latest
             if isinstance(error, Retriable) and not is_long:
                 if is_first:
@@ -193,7 +200,7 @@ def _discover_given(
         for name, source in result.source_by_name.items()
         if source in given or any(each.matches(name) for each in wanted)
     ]
-    errors = {name: error for name, error in result.errors.items() if name in given}
+    errors = _errors_of_sources(context, patterns, result)
     for name, error in errors.items():
         if not names and is_fatal_at_start(error, is_once=policy is not None):
             raise error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ from ingest.adapters.sql import open_sql_state
 from ingest.domain.sources import parse_sources
 from ingest.errors import AccessDenied, CredentialSuspended, IngestError, RequestFailed
 from ingest.services.sources.discover_sources import discover_when_due
+from ingest.services.sources.manage_sources import add_sources
 from support.command_line import CommandLine
 from support.world import GENEROUS, REPOSITORY, OpenStage
 from support.world_builder import WorldBuilder
@@ -116,6 +118,18 @@ def test_sources_are_listed_as_soon_as_github_answers(
         assert list(found.names_to_poll() or ()) == [REPOSITORY]
     assert [each.full_name for each in here.state.list_repositories()] == [REPOSITORY]
     assert found.refused == {} or not is_once
+
+
+def test_a_collection_waits_for_no_list_of_another_source(stage: OpenStage) -> None:
+    """A saved source that is not named has its own time."""
+    here = stage(WorldBuilder().repository(REPOSITORY), at=600)
+    here.fail(Fault(path="^/(orgs|users)/umbra", do="error"))
+    before = here.clock.now()
+    add_sources(here.state, parse_sources(["umbra"]), origin="command line", now=before)
+    collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
+    found = find_sources(collector, parse_sources(["octo"]), is_once=True)  # type: ignore[arg-type]
+    assert (found.names, found.refused) == ((REPOSITORY,), {})
+    assert here.clock.now() - before < timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(("do", "error"), [("error", RequestFailed), ("sso", AccessDenied)])
