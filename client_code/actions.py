@@ -33,7 +33,7 @@ def perform(form, name, *arguments, progress=""):
     return is_done, answer
 
 
-def clear_old_error(form):
+def clear_old_message(form):
     """Remove an error after ERROR_SECONDS; a form calls it whenever it is drawn."""
     failed_at = getattr(form, "failed_at", 0)
     if failed_at and time.time() - failed_at > ERROR_SECONDS:

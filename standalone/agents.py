@@ -25,7 +25,7 @@ from ingest.services.context import (
 )
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.monitoring.poll_runs import poll_due_repository
-from ingest.services.sources.record_credentials import record_credential_changes
+from ingest.services.sources.record_credentials import record_refusals_and_limits
 from ingest.services.time_limits import IDLE_SECONDS
 
 from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
@@ -170,7 +170,7 @@ def _open_loops(
                 should_continue=should_continue,
                 on_received=log_gate.open,
             )
-            record_credential_changes(context)
+            record_refusals_and_limits(context)
             return received
 
         log_gate.poll(receive, pause)

@@ -37,7 +37,7 @@ def collect_once(
     on_progress: Callable[[], None],
     policy: CollectionPolicy = COMPLETE_COLLECTION,
 ) -> CollectOnceResult:
-    """Collect what the policy includes of the named repositories, or of all known ones.
+    """Collect the named repositories, or all known ones, as completely as the policy says.
 
     Whatever fails is left pending and named in the result; everything else is still collected.
     """

@@ -31,7 +31,7 @@ class ActivityPage(ActivityPageTemplate):
         """Draw the three lists."""
         errors, agents, activities = activity["errors"], activity["agents"], activity["activities"]
         self.newest_error_at = errors[0]["occurred_at"] if errors else ""
-        actions.clear_old_error(self)
+        actions.clear_old_message(self)
         dom.fill(self, count=activity_texts.errors(errors))
         self.error_rows.show(errors)
         self.agent_rows.show(agents)

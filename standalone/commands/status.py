@@ -46,8 +46,8 @@ def status(*, shows_all: bool, as_json: bool) -> None:
     """Show agents, repositories, queues and errors.
 
     Reads the state of DATABASE_URL, by default runstream.db in this folder; a collector can be
-    running. Also shows the overall health, and problems of this machine. If there are more than
-    50 repositories, those that fail and the busiest are listed.
+    running. Also shows the overall health, and problems of this machine. Of more than 50
+    repositories it lists those that fail, then those that changed last.
     """
     settings = read_environment()
     require_state(settings.database_url)
@@ -103,7 +103,9 @@ def _draw(snapshot: CollectorSnapshot, health: Health, depths: Depths, *, shows_
             shown = snapshot if shows_all else snapshot.shortened(SHOWN_REPOSITORIES)
             console.print(repositories_table(shown))
             if shown.left_out:
-                console.print("Listed: those that fail, then the busiest; --all lists every one.\n")
+                console.print(
+                    "Listed: failing ones, then those that changed last; --all lists every one.\n"
+                )
             console.print(unpolled_lines(snapshot))
         console.print(queues_table(_describe_depths(depths)))
         console.print(

@@ -23,7 +23,7 @@ from ingest.services.dashboard.rows import discovery_fields, repository_row
 class CollectorSnapshot:
     """The state at one time; ``left_out`` counts the repositories that are not listed.
 
-    ``by_interest``: the names of the listed ones; first those that fail, then the busiest.
+    ``by_interest``: the names of the listed ones; those that fail, then those that changed last.
     """
 
     taken_at: datetime
@@ -35,7 +35,7 @@ class CollectorSnapshot:
     errors: list[ErrorRecord]
 
     def shortened(self, repositories: int) -> CollectorSnapshot:
-        """Return a snapshot of at most so many repositories: those that fail, then the busiest."""
+        """Return a snapshot of at most so many repositories: ``by_interest`` in their order."""
         if len(self.repositories) <= repositories:
             return self
         rows = {row["full_name"]: row for row in self.repositories}
@@ -62,7 +62,7 @@ def load_snapshot(
     repositories: int | None = None,
     web_url: str | None = None,
 ) -> CollectorSnapshot:
-    """Read the state; ``repositories`` limits the list to those that fail, then the busiest."""
+    """Read the state; ``repositories`` limits the list to the first ``by_interest``."""
     records = sort_by_interest(store.list_repositories())
     shown = sorted(records[:repositories], key=lambda record: record.full_name.lower())
     counts = store.count_ledger_by_repository()

@@ -19,7 +19,7 @@ class AgentCard(AgentCardTemplate):
         """Draw an agent of `get_collection_status`."""
         self.name, self.is_paused = agent["name"], agent["state"] == "paused"
         self.control.text = LABELS[self.is_paused]
-        actions.clear_old_error(self)
+        actions.clear_old_message(self)
         dom.fill(self, name=self.name, last_action=LAST_ACTION[self.name], note=agent["note"])
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
         clock.show_time(self.dom_nodes["worked"], agent["worked_at"], missing="none yet")

@@ -13,7 +13,7 @@ class AgentControl(AgentControlTemplate):
         """Draw an agent of `get_settings`."""
         self.name = agent["name"]
         is_paused = agent["state"] == "paused"
-        actions.clear_old_error(self)
+        actions.clear_old_message(self)
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
         dom.fill(self, name=self.name, note=agent["note"])
         clock.show_time(

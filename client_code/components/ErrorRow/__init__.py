@@ -19,7 +19,7 @@ class ErrorRow(ErrorRowTemplate):
         if row_key != self.row_key:
             self.row_key = row_key
             dom.fill(self, message="")
-        actions.clear_old_error(self)
+        actions.clear_old_message(self)
         dom.fill(
             self,
             what=error["what"],

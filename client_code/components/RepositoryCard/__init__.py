@@ -23,7 +23,7 @@ class RepositoryCard(RepositoryCardTemplate):
             dom.fill(self, message="")
             self.set_confirming(is_confirming=False)
         self.is_paused = repository["state"] == "paused"
-        actions.clear_old_error(self)
+        actions.clear_old_message(self)
         self.pause.text = LABELS[self.is_paused]
         badges.show_state(self.dom_nodes["state"], statuses.REPOSITORIES, repository["state"])
         self.show_numbers(repository)

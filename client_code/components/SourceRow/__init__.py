@@ -20,7 +20,7 @@ class SourceRow(SourceRowTemplate):
             dom.fill(self, message="")
             self._show_filters(is_shown=False)
             self._confirm(is_confirming=False)
-        actions.clear_old_error(self)
+        actions.clear_old_message(self)
         dom.fill(
             self,
             name=source["pattern"],

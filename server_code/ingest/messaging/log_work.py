@@ -25,7 +25,7 @@ _CUT = "…"
 
 #: GitHub's default retention of logs, and the longest one of public repositories:
 #: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
-DEFAULT_RETENTION = timedelta(days=90)
+GITHUB_LOG_RETENTION = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def is_archive_worthwhile(
     """
     if is_only_log(due, jobs):
         ended_at = due[0].completed_at
-        return ended_at is None or now - ended_at < DEFAULT_RETENTION
+        return ended_at is None or now - ended_at < GITHUB_LOG_RETENTION
     return len(due) > 1
 
 

@@ -37,7 +37,7 @@ def list_deliveries(call: Call) -> Answer:
 def get_delivery(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}."""
     hook = _requested_hook(call)
-    delivery = call.state.deliveries.find(hook.id, int(call.params["delivery_id"]))
+    delivery = call.state.deliveries.find(hook.id, call.params["delivery_id"])
     if delivery is None:
         raise not_found()
     return conditional_json(full_delivery_payload(delivery, hook))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from ingest.errors import GithubUnavailable, RateLimited
 from ingest.services.sources.discover_sources import discover_at_start
-from ingest.services.sources.record_credentials import record_credential_changes
+from ingest.services.sources.record_credentials import record_refusals_and_limits
 from support.world import GENEROUS
 from support.world_builder import WorldBuilder
 
@@ -92,7 +92,7 @@ def test_what_a_server_lacks_is_asked_for_once_a_day_by_all_processes(stage, fau
     here.context.github.fetch_commits("octo/api", [sha(1)])
     assert here.requests("graphql") == asked
     for hours in (0, 0.5, 1, 23):
-        record_credential_changes(here.context)
+        record_refusals_and_limits(here.context)
         here.advance(hours * 3600)
         before = here.requests("graphql")
         here.context = here.join()

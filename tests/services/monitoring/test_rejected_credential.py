@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.services.collections.manual_collection import start_collection
-from ingest.services.sources.record_credentials import record_credential_changes
+from ingest.services.sources.record_credentials import record_refusals_and_limits
 from support.world import (
     GENEROUS,
     OpenStage,
@@ -173,7 +173,7 @@ def test_a_restart_asks_no_sooner_with_a_rejected_token(
     for _ in range(12):
         here.context = here.join(poll_seconds=POLL_SECONDS)
         caplog.clear()
-        record_credential_changes(here.context)  # as a task of the other agent does
+        record_refusals_and_limits(here.context)  # as a task of the other agent does
         assert all(each.rejection for each in here.state.list_credentials())
         here.poll_when_due(50)
         assert "GitHub rejected the credential (401" in caplog.text

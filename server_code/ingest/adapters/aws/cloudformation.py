@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ...messaging.log_work import DEFAULT_RETENTION
+from ...messaging.log_work import GITHUB_LOG_RETENTION
 from ...ports.queues import MAX_RECEIVES
 from ...settings import QueueSettings
 from .cloudformation_ecs import (
@@ -89,7 +89,7 @@ def _parameters(bucket: str) -> dict[str, Any]:
         },
         "LogRetentionDays": {
             "Type": "Number",
-            "Default": DEFAULT_RETENTION.days,
+            "Default": GITHUB_LOG_RETENTION.days,
             "MinValue": 1,
             "Description": "Days after which logs are removed from the bucket.",
         },

@@ -12,7 +12,7 @@ import json
 import shlex
 from collections.abc import Iterator
 
-from ...messaging.log_work import DEFAULT_RETENTION
+from ...messaging.log_work import GITHUB_LOG_RETENTION
 from ...settings import QueueSettings
 from .provision import (
     MAX_DELIVERY_ATTEMPTS,
@@ -86,7 +86,7 @@ def _queue(name: str, *, is_work_queue: bool) -> Iterator[str]:
 def _bucket(bucket: str) -> Iterator[str]:
     url = shlex.quote(bucket if bucket.startswith("gs://") else f"gs://{bucket}")
     yield f"gcloud storage buckets create {url} --uniform-bucket-level-access"
-    rule = {"action": {"type": "Delete"}, "condition": {"age": DEFAULT_RETENTION.days}}
+    rule = {"action": {"type": "Delete"}, "condition": {"age": GITHUB_LOG_RETENTION.days}}
     rules = shlex.quote(json.dumps({"rule": [rule]}))
     yield f"echo {rules} | gcloud storage buckets update {url} --lifecycle-file=/dev/stdin"
     yield _grant_objects(url, "$collector", "objectUser")

@@ -87,7 +87,7 @@ def _by_graphql(client: RepositoryClient, shas: Sequence[str]) -> dict[str, Comm
     except GithubUnavailable:
         answer = {}
     if has_unknown_field(answer):
-        client.note_refused(_COMMITS_FEATURE, answer)
+        client.note_refused(_COMMITS_FEATURE, is_unsupported=True)
         return {}
     commits = mapping(mapping(answer.get("data")).get("repository"))
     if not commits:
@@ -102,7 +102,7 @@ def _fetch_answer(client: RepositoryClient, shas: Sequence[str]) -> Mapping[str,
         answer = mapping(_query_commits(client, shas, _PULL_DETAILS))
         if not has_unknown_field(answer):
             return answer
-        client.note_refused(_PULL_DETAILS_FEATURE, answer)
+        client.note_refused(_PULL_DETAILS_FEATURE, is_unsupported=True)
     return mapping(_query_commits(client, shas, ""))
 
 

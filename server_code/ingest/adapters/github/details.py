@@ -18,7 +18,7 @@ from ...wire.details import (
 )
 from ...wire.fields import mapping
 from .lists import ListRequest
-from .repository_client import RepositoryClient
+from .repository_client import RepositoryClient, has_unknown_field
 from .request import Request
 
 #: The most annotations of a job that are read: the runner writes 50, a workflow may add more. What
@@ -91,7 +91,7 @@ def _suite_by_graphql(client: RepositoryClient, node_id: str) -> AnnotationList 
         return None
     found = parse_suite_annotations(answer)
     if found is None:
-        client.note_refused(_SUITES_FEATURE, answer)
+        client.note_refused(_SUITES_FEATURE, is_unsupported=has_unknown_field(answer))
     return found
 
 

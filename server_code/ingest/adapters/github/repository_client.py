@@ -67,9 +67,8 @@ class RepositoryClient:
         name, scopes = self.credential_name, (_scope_of(feature),)
         return name != ANONYMOUS and self._tokens.access.refusals.active(name, scopes) is None
 
-    def note_refused(self, feature: str, answer: Mapping[str, Any] | None = None) -> None:
+    def note_refused(self, feature: str, *, is_unsupported: bool = False) -> None:
         """Do not use a feature for an hour; for a day where the server does not support it."""
-        is_unsupported = answer is not None and has_unknown_field(answer)
         error = AccessDenied(f"GraphQL gives no {feature}.")
         self._tokens.access.note_refusal(
             self.credential_name,

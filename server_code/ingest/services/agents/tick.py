@@ -22,7 +22,7 @@ from ..context import (
 from ..intercepted_ports import requests_in_other_thread
 from ..log_ingestion.ingest_logs import ingest_due_logs
 from ..monitoring.poll_runs import poll_due_repository
-from ..sources.record_credentials import record_credential_changes
+from ..sources.record_credentials import record_refusals_and_limits
 from .agent_loop import AgentLoop, ShouldContinue
 from .heartbeat import Heartbeat, idle_heartbeat, is_alive, unanswered_since
 
@@ -102,7 +102,7 @@ def log_tick(
             should_continue=should_continue,
         )
         received += newly_received
-        record_credential_changes(context)
+        record_refusals_and_limits(context)
         set_task_state("received", received)
         return True
 

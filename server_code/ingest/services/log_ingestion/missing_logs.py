@@ -16,7 +16,7 @@ from .log_results import LogNotReady, LogResult, LogUnavailable
 #: A log is missing only if its job ended this recently; other logs are gone.
 MAX_AGE = timedelta(days=1)
 
-#: For how long a missing log is requested again.
+#: For how long a log is requested again after it was published as unavailable.
 RECHECKED_FOR = timedelta(days=1)
 
 

@@ -30,7 +30,7 @@ from ...wire.purposes import Purpose
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from ..sources.discover_sources import discover_when_due
 from ..sources.manage_sources import make_sources_due
-from ..sources.record_credentials import record_credential_changes
+from ..sources.record_credentials import record_refusals_and_limits
 from ..unexpected_errors import as_ingest_error
 from .collect_attempts import collect_due_batch
 from .collect_before_list import collect_delivered, collect_overdue
@@ -196,7 +196,7 @@ def _poll(
         context.github.set_purpose(repository.full_name, Purpose.POLLING)
     context.report_rejected_credentials(PIPELINE_MONITORING_AGENT)
     _report_malformed(context, repository.full_name)
-    record_credential_changes(context)
+    record_refusals_and_limits(context)
     context.store.release_repository(record, holder=context.worker_id, next_poll_at=next_poll_at)
     context.poll_order.note_poll(record, next_poll_at=next_poll_at, now=context.clock.now())
     return error

@@ -76,7 +76,7 @@ def sync_configured_credentials(context: CollectorContext, names: Collection[str
             store.remove_credential(name)
 
 
-def record_credential_changes(context: CollectorContext) -> None:
+def record_refusals_and_limits(context: CollectorContext) -> None:
     """Save at once which credentials are refused or accepted, and rate limits every minute.
 
     Raises StateUnavailable. Two processes that save one credential at once may lose a refusal; the
