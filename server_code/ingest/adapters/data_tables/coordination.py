@@ -37,7 +37,7 @@ _EVENTS = Table("run_facts")
 MAX_CHECK_INTERVAL_SECONDS = 30.0
 
 
-class SeenHeartbeats(NamedTuple):
+class HeartbeatsAtWriteCheck(NamedTuple):
     """The heartbeats of all agents, by name and host, that the last check of writing has seen."""
 
     checked_at: float = -math.inf
@@ -48,7 +48,7 @@ class SeenHeartbeats(NamedTuple):
 class TableCoordination(CoordinationStore):
     """What agents share. Heartbeats and collections are kept for a day, claims for 4 days."""
 
-    _seen_heartbeats: SeenHeartbeats
+    _heartbeats_at_write_check: HeartbeatsAtWriteCheck
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; remove those over a day before or after it."""
@@ -75,8 +75,11 @@ class TableCoordination(CoordinationStore):
     ) -> None:
         """Check by writing, unless a heartbeat was saved since the last check, moments ago."""
         beats = {(each.name, each.host): each.heartbeat_at for each in heartbeats}
-        seen, now_seen = self._seen_heartbeats, SeenHeartbeats(time.monotonic(), beats)
-        self._seen_heartbeats = now_seen
+        seen, now_seen = (
+            self._heartbeats_at_write_check,
+            HeartbeatsAtWriteCheck(time.monotonic(), beats),
+        )
+        self._heartbeats_at_write_check = now_seen
         is_due = now_seen.checked_at - seen.checked_at > MAX_CHECK_INTERVAL_SECONDS
         if is_due or beats.items() <= seen.times.items():
             self.check_writable(now=now)

@@ -7,7 +7,7 @@ from functools import cache
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS
 from ...ports import DashboardReads, LogCache, StateStore
 from .attempts import TableAttempts
-from .coordination import SeenHeartbeats, TableCoordination
+from .coordination import HeartbeatsAtWriteCheck, TableCoordination
 from .dashboard_reads import DashboardCaches, TableDashboardReads
 from .errors import translating_errors
 from .errors_and_activities import TableErrorsAndActivities, entry_cache
@@ -46,7 +46,7 @@ class DataTablesState(
         self._error_cache = entry_cache(MAX_ERRORS)
         self._activity_cache = entry_cache(MAX_ACTIVITIES)
         self._dashboard_caches = DashboardCaches()
-        self._seen_heartbeats = SeenHeartbeats()
+        self._heartbeats_at_write_check = HeartbeatsAtWriteCheck()
 
     def for_dashboard(self) -> DashboardReads:
         """Return what a refresh of a page reads; only what has changed is read."""

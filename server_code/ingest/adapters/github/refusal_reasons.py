@@ -14,7 +14,7 @@ from ...errors import (
     RateLimited,
     RepositoryUnavailable,
 )
-from .credential_access import RANK_READS_OWNER, RANK_UNKNOWN, CredentialAccess
+from .credential_access import RANK_PARTLY_REFUSED, RANK_UNKNOWN, CredentialAccess
 
 #: Errors of one credential, where another one may be accepted; the most specific first.
 REFUSAL_ERRORS = (AccessDenied, BadCredentials, RepositoryUnavailable)
@@ -39,7 +39,7 @@ def is_worth_trying(
         isinstance(error, AccessDenied) and access.has_read(each, repository)
         for each, error in refused.items()
     )
-    return not is_reader_denied or rank <= RANK_READS_OWNER
+    return not is_reader_denied or rank <= RANK_PARTLY_REFUSED
 
 
 def list_reasons(

@@ -56,6 +56,7 @@ _FIRST = (
         PRIMARY KEY (repository_key, sha)
     )
     """,
+    # All keys that are claimed once, not those of webhooks alone (``coordination``).
     """
     CREATE TABLE deliveries (
         delivery_id {text} PRIMARY KEY,

@@ -20,7 +20,7 @@ from .repository_problems import Problem
 #: Fewer pending logs than this are normal: those of jobs that have just ended.
 MANY_LOGS = 100
 
-#: Problems shown after the first one.
+#: How many problems are shown, the first one among them.
 SHOWN_PROBLEMS = 5
 
 #: Agent states in which nothing is collected.

@@ -13,7 +13,10 @@ from ...domain.timestamps import format_timestamp
 
 
 def summary_row(summary: RunSummary) -> dict[str, Any]:
-    """Return one run attempt as lists show it; ``job_marks``: a letter for each job's result."""
+    """Return one run attempt as lists show it; ``job_marks``: a letter for each job's result.
+
+    ``title``: the first line of its commit's message.
+    """
     return {
         "repository": summary.key.repository,
         "run_id": summary.key.run_id,
@@ -48,8 +51,9 @@ def repository_row(
 ) -> dict[str, Any]:
     """Return one watched repository as pages, `status` and programs get it.
 
-    ``known``: its attempts; ``in_flight``: those that have not ended; ``backlog``: those that were
-    never published. A paused repository has no next poll. ``budget`` is needed only with a backlog.
+    ``watched_since``: from when on runs are collected, a backfill included. ``known``: its
+    attempts; ``in_flight``: those that have not ended; ``backlog``: those that were never
+    published. A paused repository has no next poll. ``budget`` is needed only with a backlog.
     """
     next_poll_at = None if record.paused else record.next_poll_at
     return {
