@@ -6,7 +6,8 @@ import pytest
 from ingest.domain.runs import WorkflowRun
 from ingest.domain.timestamps import format_timestamp
 from ingest.ports import Answer, RunPage, RunQuery
-from ingest.services.listed_runs import MAX_PAGES, is_run_listed
+from ingest.ports.github import MAX_RUN_PAGES
+from ingest.services.listed_runs import is_run_listed
 from support.changed_ports import Changed
 from support.state_records import a_run, at
 
@@ -67,7 +68,7 @@ def test_a_run_is_found_among_pages_of_one_second(has_filter):
 
 def test_a_run_that_lies_deeper_than_can_be_read_is_not_taken_for_deleted():
     """The requests are bounded all the same."""
-    listed = RunList(runs=MAX_PAGES * 10 + 200, has_filter=False)
+    listed = RunList(runs=MAX_RUN_PAGES * 10 + 200, has_filter=False)
     gone = listed.runs.pop(-1)
     assert listed.shows(gone)
     assert listed.requests <= 22

@@ -16,6 +16,10 @@ from ..wire.purposes import Purpose
 
 T = TypeVar("T")
 
+#: GitHub ends a list of runs after 40,000, in pages of 100, and one with a filter after 1,000.
+MAX_RUN_PAGES = 400
+MAX_FILTERED_RUN_PAGES = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
@@ -122,8 +126,8 @@ class ActionsApi(Protocol):
 
     Any method that sends a request may raise RateLimited (unless it says otherwise),
     GithubUnavailable, BadCredentials, AccessDenied, RepositoryUnavailable, NotFound, BadRequest or
-    MalformedPayload; none of them sleeps. NotFound
-    means that the item does not exist, although its repository was readable at that time.
+    MalformedPayload; none of them sleeps. NotFound means that the item does not exist, although its
+    repository was readable at that time.
     """
 
     def fetch_runs(

@@ -10,12 +10,7 @@ from datetime import datetime
 
 from ..domain.timestamps import format_timestamp
 from ..ports import ActionsApi, RunPage, RunQuery
-
-#: GitHub lists at most 40,000 runs without a filter.
-MAX_PAGES = 400
-
-#: It lists 1,000 runs with one, so that no more than this many pages are of one moment.
-MAX_PAGES_OF_MOMENT = 10
+from ..ports.github import MAX_FILTERED_RUN_PAGES, MAX_RUN_PAGES
 
 
 def is_run_listed(
@@ -39,9 +34,9 @@ def is_run_listed(
 
     page, number = fetch(1), 1
     if page.has_next and _oldest(page, created_at) > created_at:
-        number = 1 + bisect_left(range(1, MAX_PAGES), x=True, lo=1, key=reaches_moment)
+        number = 1 + bisect_left(range(1, MAX_RUN_PAGES), x=True, lo=1, key=reaches_moment)
         page = fetch(number)
-    for following in range(number + 1, number + MAX_PAGES_OF_MOMENT):
+    for following in range(number + 1, number + MAX_FILTERED_RUN_PAGES):
         if any(run.run_id == run_id for run in page.runs):
             return True
         if not page.has_next or _oldest(page, created_at) < created_at:

@@ -10,15 +10,13 @@ from datetime import datetime, timedelta
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey, WorkflowRun
 from ...ports import RunPage, RunQuery
+from ...ports.github import MAX_RUN_PAGES
 from ..context import CollectorContext
 from ..monitoring.sweep_days import CreationWindow
 from .retry_policy import RetryPolicy
 
 #: How many attempts are loaded from the ledger at once.
 PAGE_SIZE = 100
-
-#: GitHub lists at most 40,000 runs without a filter.
-MAX_PAGES = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +124,7 @@ def _list_runs(
             yield from _list_runs(half, fetch_page)
         return
     runs = list(page.runs)
-    for number in range(2, MAX_PAGES + 1):
+    for number in range(2, MAX_RUN_PAGES + 1):
         if page is None or not page.has_next:
             break
         page = fetch_page(window, number)

@@ -16,6 +16,7 @@ from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.timestamps import format_timestamp
 from ...errors import NotFound
 from ...ports import RunQuery
+from ...ports.github import MAX_FILTERED_RUN_PAGES
 from ..context import CollectorContext
 from .poll_session import PollSession, can_afford_extra
 from .save_runs import upsert_runs
@@ -26,9 +27,6 @@ OPEN_STATUSES = ("in_progress", "queued", "waiting", "pending", "requested")
 #: Nearly every re-run passes through these. They are requested with every poll, others less often.
 COMMON_STATUSES = OPEN_STATUSES[:2]
 RARE_STATUSES_INTERVAL = timedelta(minutes=5)
-
-#: A filtered list ends after 1,000 runs.
-MAX_FILTERED_PAGES = 10
 
 #: How many attempts, the oldest first, are compared with a list that has changed.
 MAX_COMPARED = 100
@@ -132,7 +130,7 @@ def _request_by_status(
 
 def save_more_pages(context: CollectorContext, poll_session: PollSession, query: RunQuery) -> bool:
     """Save the runs after the first page of a filtered list; return whether it was read whole."""
-    for number in range(2, MAX_FILTERED_PAGES + 1):
+    for number in range(2, MAX_FILTERED_RUN_PAGES + 1):
         page = context.github.fetch_runs(
             poll_session.repository.full_name, replace(query, page=number)
         ).value

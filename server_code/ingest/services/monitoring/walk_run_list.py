@@ -12,14 +12,12 @@ from ...domain.repository_progress import ListWalk
 from ...domain.runs import WorkflowRun
 from ...errors import GithubUnavailable, IngestError, NotFound, RateLimited
 from ...ports import RunPage, RunQuery
+from ...ports.github import MAX_RUN_PAGES
 from ..context import CollectorContext
 from .open_runs import make_missing_due, remove_status_validators
 from .poll_session import PollSession, save_progress
 from .save_runs import upsert_runs
 from .sweep_days import sweep_span
-
-#: GitHub ends an unfiltered list after 40,000 runs, in pages of 100.
-MAX_PAGES = 400
 
 #: After this many reads, a list that is shorter than GitHub's count is taken as it is.
 MAX_SHORT_READS = 3
@@ -177,7 +175,7 @@ def _pages(
 ) -> Iterator[RunPage]:
     """Yield pages until GitHub's links end or repeat; an empty page does not end the list."""
     page, before = first, None
-    while number <= MAX_PAGES:
+    while number <= MAX_RUN_PAGES:
         page = page or _fetch_page(context, name, number)
         if page is None:
             return
