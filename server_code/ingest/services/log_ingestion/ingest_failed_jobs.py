@@ -18,11 +18,12 @@ from ...messaging.log_work import LogWork, WorkItemJob, is_archive_worthwhile, w
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..limits_in_force import LimitsInForce
 from ..unexpected_errors import as_ingest_error
+from ..urgent_errors import most_urgent
 from .deliver_log import deliver_log
 from .fetch_logs import fetch_logs
 from .interleave import Finished, interleave
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
-from .log_retries import is_backfill, stopping_error
+from .log_retries import STOPPING_ERRORS, is_backfill
 from .read_log import load_job_steps
 
 #: How many failed jobs' logs one turn ingests; it then receives up to ten work items.
@@ -62,7 +63,7 @@ def ingest_logs_of_failed_jobs(
                 errors.append(item.error)  # any other limit stops the work of the queue, too
             elif isinstance(item, Finished) and item.error is not None:
                 raise item.error
-    if (stopped_by := stopping_error(errors)) is not None:
+    if (stopped_by := most_urgent(errors, STOPPING_ERRORS)) is not None:
         context.save_credential_pauses()
         raise stopped_by
     return len(taken)

@@ -31,12 +31,13 @@ from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..limits_in_force import LimitsInForce
 from ..publish import publish_log_work
 from ..unexpected_errors import as_ingest_error
+from ..urgent_errors import most_urgent
 from .deliver_log import build_log_message, deliver_log, deliver_unavailable
 from .fetch_logs import fetch_logs
 from .ingest_failed_jobs import ingest_logs_of_failed_jobs
 from .interleave import Finished, interleave
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
-from .log_retries import MAX_QUEUED_TRIES, pause_seconds, recheck_missing_log, stopping_error
+from .log_retries import MAX_QUEUED_TRIES, STOPPING_ERRORS, pause_seconds, recheck_missing_log
 from .log_tasks import LogTask, load_steps, open_task, shows_no_runner
 from .missing_logs import is_still_missing, rechecked_log
 from .report_waiting_logs import report_waiting_logs
@@ -97,7 +98,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
         errors = [error for error in errors if not isinstance(error, BackfillLimited)]
     if any(isinstance(error, RateLimited) for error in errors):
         context.save_credential_pauses()
-    if (stopped_by := stopping_error(errors)) is not None:
+    if (stopped_by := most_urgent(errors, STOPPING_ERRORS)) is not None:
         raise stopped_by
     return ingested_early + len(messages)
 

@@ -55,7 +55,7 @@ MAX_REFUSED_SECONDS = 300
 MAX_QUEUED_TRIES = 60
 
 #: The errors of a log after which an agent receives no other work, the most urgent first.
-_STOPPING_ERRORS = (OutOfMemory, StateUnavailable, RateLimited)
+STOPPING_ERRORS = (OutOfMemory, StateUnavailable, RateLimited)
 
 
 def recheck_missing_log(
@@ -121,13 +121,6 @@ def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
         seconds = int((error.retry_at - now).total_seconds()) + 1
         return min(max(seconds, 1), longest)
     return int(backoff(tries + 1, maximum=MAX_PAUSE).total_seconds())
-
-
-def stopping_error(errors: Iterable[IngestError]) -> IngestError | None:
-    """Return the most urgent error after which no other work is received; None without any."""
-    known = list(errors)
-    found = (each for kind in _STOPPING_ERRORS for each in known if isinstance(each, kind))
-    return next(found, None)
 
 
 def may_still_be_written(job: WorkItemJob, now: datetime) -> bool:

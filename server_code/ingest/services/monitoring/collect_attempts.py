@@ -31,6 +31,7 @@ from ..context import CollectorContext
 from ..limits_in_force import LimitsInForce
 from ..publish import publish, publish_log_work, refusal_error
 from ..unexpected_errors import as_ingest_error
+from ..urgent_errors import most_urgent
 from .attempt_messages import Changes, find_unpublished_changes
 from .commit_and_detail_readers import (
     CommitAndDetailReaders,
@@ -66,6 +67,10 @@ from .verify_deliveries import (
 #: Attempts that are loaded at once; their commits fit one GraphQL query.
 BATCH_SIZE = 100
 NEWEST_IN_BATCH = 20
+
+#: The errors of an attempt that end a collection once all is published, the most urgent first:
+#: too little memory ends the process.
+_STOPPING_ERRORS = (OutOfMemory, (RateLimited, BadCredentials, ResourceExhausted))
 
 #: If access is denied to all attempts of a batch, at least this many, the poll fails.
 MIN_DENIALS = 5
@@ -126,11 +131,8 @@ def collect_attempts(
     finally:
         set_request_purpose(context, poll_session, ())
     report_denied(context, poll_session.repository.full_name, readers)
-    # Too little memory first: it ends the process.
-    for kinds in (OutOfMemory, (RateLimited, BadCredentials, ResourceExhausted)):
-        for error in errors:
-            if isinstance(error, kinds):
-                raise error
+    if (stopped_by := most_urgent(errors, _STOPPING_ERRORS)) is not None:
+        raise stopped_by
     if len(errors) >= MIN_DENIALS and all(isinstance(error, AccessDenied) for error in errors):
         raise next(filter(None, errors))
     return len(due)
