@@ -37,8 +37,8 @@ class FoundRepositories:
     """What the sources of a command include.
 
     ``names``: GitHub's current names, each once. ``refused``: the errors of repositories that are
-    left out, and of sources that include none. ``names_to_poll``
-    returns the names that agents poll now, or None to poll all in the state.
+    left out, and of sources that include none. ``names_to_poll`` returns the names that agents poll
+    now, or None to poll all in the state.
     """
 
     names: tuple[str, ...]

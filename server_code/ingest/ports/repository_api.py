@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ..domain.source_records import CredentialRecord, RefusalChanges
+from ..domain.source_records import CredentialRecord, RefusalChanges, StoredList
 from ..wire.rate_limits import RateLimit
 from .github import Answer, RepositoryInfo
 
@@ -40,6 +40,16 @@ class RepositoryList:
     repositories: tuple[RepositoryInfo, ...]
     is_whole: bool = True
     hidden_organizations: tuple[str, ...] = ()
+
+    def as_stored(self, owner: str, validator: str | None) -> StoredList:
+        """Return what is stored of it; ``owner``: whose list it is, or ``*``."""
+        return StoredList(
+            owner=owner,
+            validator=validator,
+            names=tuple(each.full_name for each in self.repositories),
+            is_whole=self.is_whole,
+            hidden_organizations=self.hidden_organizations,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

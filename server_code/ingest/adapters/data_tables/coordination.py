@@ -75,12 +75,9 @@ class TableCoordination(CoordinationStore):
     ) -> None:
         """Check by writing, unless a heartbeat was saved since the last check, moments ago."""
         beats = {(each.name, each.host): each.heartbeat_at for each in heartbeats}
-        seen, now_seen = (
-            self._heartbeats_at_write_check,
-            HeartbeatsAtWriteCheck(time.monotonic(), beats),
-        )
-        self._heartbeats_at_write_check = now_seen
-        is_due = now_seen.checked_at - seen.checked_at > MAX_CHECK_INTERVAL_SECONDS
+        seen, checked_at = self._heartbeats_at_write_check, time.monotonic()
+        self._heartbeats_at_write_check = HeartbeatsAtWriteCheck(checked_at, beats)
+        is_due = checked_at - seen.checked_at > MAX_CHECK_INTERVAL_SECONDS
         if is_due or beats.items() <= seen.times.items():
             self.check_writable(now=now)
 

@@ -147,9 +147,9 @@ def fetch_lists(context: CollectorContext, sources: Sources) -> RepositoryLists:
     answers = fetch_each(
         context, validators, lambda query: api.fetch_repositories(query, validators[query])
     )
+    is_only = len({query.credential for query in answers}) == 1
     for query, answer in answers.items():
         listed = _apply_list(lists, api, query, answer, now)
-        is_only = len({each.credential for each in answers}) == 1
         lists.note_truncation(query, listed, is_only_credential=is_only)
     return lists
 
@@ -209,15 +209,11 @@ def _apply_list(
             lists.note_refusals(record, query.owner, now)
     else:
         lists.read.add(_list_of(query))
-        listed = replace(listed, owner=query.owner, validator=answer.validator)
-        if answer.value is not None:
+        if answer.value is None:
+            listed = replace(listed, owner=query.owner, validator=answer.validator)
+        else:
             described = answer.value.repositories
-            listed = replace(
-                listed,
-                names=tuple(each.full_name for each in described),
-                is_whole=answer.value.is_whole,
-                hidden_organizations=answer.value.hidden_organizations,
-            )
+            listed = answer.value.as_stored(query.owner, answer.validator)
         record = _with_list(record, listed)
         api.note_listed_repositories(query, listed.names)
     lists.credentials[query.credential] = record

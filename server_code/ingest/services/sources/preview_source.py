@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ...domain.counted_nouns import plural
 from ...domain.globs import matches_glob
-from ...domain.source_records import ALL_OWNERS, StoredList, truncated_list_note
+from ...domain.source_records import ALL_OWNERS, truncated_list_note
 from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied, BadCredentials, CredentialSuspended, IngestError
@@ -129,6 +129,7 @@ class _Lists:
 def _fetch_lists(api: RepositoryApi, pattern: SourcePattern) -> _Lists:
     owner, found = pattern.exact_owner, _Lists()
     queries = api.list_queries_for([] if owner is None else [owner], of_all_owners=owner is None)
+    is_only = len({query.credential for query in queries}) == 1
     errors: list[tuple[int, IngestError]] = []
     for query in queries:
         try:
@@ -146,14 +147,8 @@ def _fetch_lists(api: RepositoryApi, pattern: SourcePattern) -> _Lists:
         is_of_all_owners = owner is None and owner_of_list == ALL_OWNERS
         may_miss_matches = is_of_all_owners or matches_glob(pattern.owner, owner_of_list)
         if may_miss_matches:
-            known = StoredList(
-                owner=owner_of_list,
-                names=tuple(each.full_name for each in value.repositories),
-                is_whole=value.is_whole,
-                hidden_organizations=value.hidden_organizations,
-            )
-            is_only = len({each.credential for each in queries}) == 1
-            note = truncated_list_note(query.credential, known, is_only_credential=is_only)
+            listed = value.as_stored(owner_of_list, None)
+            note = truncated_list_note(query.credential, listed, is_only_credential=is_only)
             found.truncation_note = note or found.truncation_note
     found.errors = [error for _, error in sorted(errors, key=lambda each: each[0])]
     return found
