@@ -7,7 +7,6 @@ NAMES = {
     "queue_requests": "queue requests",
     "queue_messages": "messages",
 }
-STALLED_SECONDS = 150  # as on the Overview page
 DISTRIBUTIONS = ("job_lag",)  # counters whose kinds are buckets, which have no sum to show
 
 
@@ -29,12 +28,6 @@ def place(error):
 def repeated(error):
     """Return how often an error occurred: '· 31 times, first '; empty if once."""
     return "· {} times, first ".format(number(error["times"])) if error["times"] > 1 else ""
-
-
-def state(agent, silent_seconds):
-    """Return the state of an agent on one host; one that no longer reports has stalled."""
-    has_stalled = agent["state"] != "stopped" and abs(silent_seconds) > STALLED_SECONDS
-    return "stalled" if has_stalled else agent["state"]
 
 
 def counts(values):

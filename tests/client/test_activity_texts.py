@@ -23,22 +23,6 @@ def test_an_activity_names_actor_and_action(
     assert activity_texts.activity(record) == sentence
 
 
-@pytest.mark.parametrize(
-    ("state", "silent_seconds", "shown"),
-    [
-        ("running", 149, "running"),
-        ("running", 151, "stalled"),
-        ("idle", -151, "stalled"),
-        ("stopped", 9000, "stopped"),
-    ],
-)
-def test_an_agent_that_no_longer_reports_has_stalled(
-    state: str, silent_seconds: float, shown: str
-) -> None:
-    """A killed process would run on the page for a day."""
-    assert activity_texts.state({"state": state}, silent_seconds) == shown
-
-
 def test_an_error_reports_where_and_how_often() -> None:
     error = {"agent": "Log Ingestion Agent", "repository": None, "times": 1200}
 

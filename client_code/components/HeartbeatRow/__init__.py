@@ -9,9 +9,7 @@ class HeartbeatRow(HeartbeatRowTemplate):
 
     def show(self, agent):
         """Draw an agent of `list_activity`."""
-        silent_seconds = clock.now() - clock.parse(agent["heartbeat_at"])
-        state = activity_texts.state(agent, silent_seconds)
-        badges.show_state(self.dom_nodes["state"], statuses.AGENTS, state)
+        badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
         dom.fill(
             self,
             name=agent["name"],

@@ -110,3 +110,20 @@ def test_activity_has_errors_actions_and_hosts(state):
 def test_nothing_happened_is_nothing_to_show(state):
     """Lists, all empty."""
     assert list_activity(state, now=NOW) == {"errors": [], "activities": [], "agents": []}
+
+
+@pytest.mark.parametrize(
+    ("reported", "silent_seconds", "shown"),
+    [
+        ("running", 149, "running"),
+        ("running", 151, "stalled"),
+        ("idle", -151, "stalled"),
+        ("stopped", 9000, "stopped"),
+    ],
+)
+def test_an_agent_that_no_longer_reports_has_stalled(state, reported, silent_seconds, shown):
+    """A killed process would run on the page for a day."""
+    agent = an_agent(LOG_INGESTION_AGENT, state=reported, heartbeat_at=at(-silent_seconds))
+    state.save_agent(agent)
+    [row] = list_activity(state, now=NOW)["agents"]
+    assert row["state"] == shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from ...domain.error_causes import Cause, cause_of
 from ...domain.ledger import MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
-from .agents import heartbeat_rows
+from .agents import heartbeat_rows, state_on_host
 
 SHOWN_ACTIVITIES = 100
 
@@ -20,12 +21,13 @@ _SHOWN_PRECISION = timedelta(milliseconds=1)
 
 def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
     """Load errors, activities and heartbeats. Raises StateUnavailable."""
+    agents = [replace(each, state=state_on_host(each, now)) for each in store.list_agents()]
     return {
         "errors": group_errors(store.list_errors(limit=MAX_ERRORS)),
         "activities": [
             _activity_row(each) for each in store.list_activities(limit=SHOWN_ACTIVITIES)
         ],
-        "agents": heartbeat_rows(store.list_agents(), now=now),
+        "agents": heartbeat_rows(agents, now=now),
     }
 
 

@@ -67,6 +67,13 @@ def heartbeat_rows(records: Sequence[AgentRecord], *, now: datetime) -> list[dic
     ]
 
 
+def state_on_host(record: AgentRecord, now: datetime) -> str:
+    """Return the state of an agent on one host; one that no longer reports has stalled."""
+    if record.state == AgentState.STOPPED or is_alive(record, now, timeout=STALLED_AFTER):
+        return record.state
+    return AgentState.STALLED.value
+
+
 def _row(
     name: str,
     heartbeats: Sequence[AgentRecord],
@@ -106,12 +113,9 @@ def _state(shown: AgentRecord | None, desired_state: str | None, now: datetime) 
         return AgentState.PAUSED.value
     if shown is None:
         return AgentState.NEVER_STARTED.value
-    if shown.state == AgentState.STOPPED:
-        return shown.state
-    if not is_alive(shown, now, timeout=STALLED_AFTER):
-        return AgentState.STALLED.value
-    if shown.state in _REPORTED:
-        return shown.state
+    state = state_on_host(shown, now)
+    if state in (AgentState.STOPPED, AgentState.STALLED, *_REPORTED):
+        return state
     is_running = shown.state == AgentState.RUNNING and is_alive(shown, now)
     return AgentState.RUNNING.value if is_running else AgentState.IDLE.value
 
