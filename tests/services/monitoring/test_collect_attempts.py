@@ -175,30 +175,33 @@ def test_too_little_memory_for_one_attempt_ends_the_process_though_another_met_a
     assert isinstance(here.poll(), OutOfMemory)
 
 
+def all_but_the_first_run(send, reason, *, is_final):
+    """Return a ``send`` whose queue takes no message of the first run."""
+
+    def send_others(batch):
+        failed = [each for each in batch if str(FIRST_RUN + 1) in each.body]
+        send([each for each in batch if each not in failed])
+        return tuple(
+            SendFailure(event_id=each.event_id, reason=reason, is_final=is_final) for each in failed
+        )
+
+    return send_others
+
+
 def test_a_message_that_the_queue_never_accepts_for_now_keeps_no_other_run_back(stage):
     """The others are sent once, however often it is tried; then it comes as well."""
     world = WorldBuilder()
     for number in range(12):
         world.run(created=number, seconds=30).job("only")
     here = stage(world, at=200)
-    queue = here.queues.metrics
-    send = queue.send
-
-    def fail_the_first_run(batch):
-        failed = [each for each in batch if str(FIRST_RUN + 1) in each.body]
-        send([each for each in batch if each not in failed])
-        return tuple(
-            SendFailure(event_id=each.event_id, reason="InternalError", is_final=False)
-            for each in failed
-        )
-
-    queue.send = fail_the_first_run
+    send = here.queues.metrics.send
+    here.queues.metrics.send = all_but_the_first_run(send, "InternalError", is_final=False)
     for _ in range(5):
         here.poll()
         here.advance(30)
     assert len({run["data"]["run_id"] for run in here.runs()}) == 11
     assert_nothing_twice(here)
-    queue.send = send
+    here.queues.metrics.send = send
     for _ in range(20):
         here.poll()
         here.advance(30)
@@ -210,17 +213,8 @@ def test_a_message_that_the_queue_refuses_is_not_recorded_as_published(stage):
     """It is reported, sent again later, and delays no other attempt."""
     world = WorldBuilder().run(seconds=9).job("lint").run(seconds=9).job("test")
     here = stage(world, at=600)
-    queue = here.queues.metrics
-    send = queue.send
-
-    def refuse_the_first_run(batch):
-        refused = [each for each in batch if str(FIRST_RUN + 1) in each.body]
-        send([each for each in batch if each not in refused])
-        return tuple(
-            SendFailure(event_id=each.event_id, reason="no", is_final=True) for each in refused
-        )
-
-    queue.send = refuse_the_first_run
+    send = here.queues.metrics.send
+    here.queues.metrics.send = all_but_the_first_run(send, "no", is_final=True)
     assert here.poll() is None
     assert (here.attempt().published_statuses, here.attempt().settled) == ((), False)
     assert here.attempt(run=2).settled
@@ -228,7 +222,7 @@ def test_a_message_that_the_queue_refuses_is_not_recorded_as_published(stage):
         each for each in here.state.list_errors(limit=9) if "refused message" in each.message
     ]
     assert "Correct what the reason names, at the queue" in str(error.remedy)
-    queue.send = send
+    here.queues.metrics.send = send
     here.advance(60)
     assert here.poll() is None
     assert_all_published(here)

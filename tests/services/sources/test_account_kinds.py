@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from ingest.domain.sources import parse_sources
+from ingest.services.context import CollectorContext
 from ingest.services.sources.discover_sources import discover_at_start, discover_sources
-from support.stub_github import Asked, Reply, stub_github
+from support.stub_github import Asked, Reply, StubGithub, stub_github
 from support.world import OpenStage
 from support.world_builder import WorldBuilder
 
@@ -28,14 +31,23 @@ class _Account:
         return 200, {"ETag": '"1"'}, [{"full_name": f"octo/of-{self.kind}", "id": len(self.kind)}]
 
 
-@pytest.mark.parametrize(("before", "after"), [("orgs", "users"), ("users", "orgs")])
-def test_an_account_of_another_kind_is_found(stage: OpenStage, before: str, after: str) -> None:
-    """Neither the kind nor the ETag of the account before counts for it."""
-    account = _Account(before)
+@contextmanager
+def _discovered(
+    stage: OpenStage, account: _Account | _ConvertedUser
+) -> Iterator[tuple[StubGithub, CollectorContext]]:
+    """Discover the repositories of the account octo for the first time."""
     with stub_github(account.answer) as github:
         joined = stage(WorldBuilder()).join(api_url=github.url)
         context = replace(joined, sources=parse_sources(["octo"]))
         discover_at_start(context)
+        yield github, context
+
+
+@pytest.mark.parametrize(("before", "after"), [("orgs", "users"), ("users", "orgs")])
+def test_an_account_of_another_kind_is_found(stage: OpenStage, before: str, after: str) -> None:
+    """Neither the kind nor the ETag of the account before counts for it."""
+    account = _Account(before)
+    with _discovered(stage, account) as (_, context):
         assert context.store.load_repository(f"octo/of-{before}") is not None
         account.kind = after
         result = discover_sources(context)
@@ -67,10 +79,7 @@ class _ConvertedUser:
 def test_a_user_that_becomes_an_organization_is_asked_as_one(stage: OpenStage) -> None:
     """Its list as a user lacks what is private."""
     account = _ConvertedUser()
-    with stub_github(account.answer) as github:
-        joined = stage(WorldBuilder()).join(api_url=github.url)
-        context = replace(joined, sources=parse_sources(["octo"]))
-        discover_at_start(context)
+    with _discovered(stage, account) as (github, context):
         discover_sources(context)
         assert context.store.load_repository("octo/private") is None
         account.is_organization = True
@@ -86,10 +95,7 @@ def test_a_user_that_becomes_an_organization_is_asked_as_one(stage: OpenStage) -
 def test_an_organization_that_hides_its_list_keeps_the_one_of_a_user(stage: OpenStage) -> None:
     """That list says the same as before."""
     account = _ConvertedUser()
-    with stub_github(account.answer) as github:
-        joined = stage(WorldBuilder()).join(api_url=github.url)
-        context = replace(joined, sources=parse_sources(["octo"]))
-        discover_at_start(context)
+    with _discovered(stage, account) as (_, context):
         account.is_organization = account.hides_organization = True
         result = discover_sources(context)
         assert not result.errors

@@ -349,12 +349,18 @@ def test_a_regular_discovery_that_fails_is_soon_repeated(organizations: Organiza
     assert context.discovery.failures == 1 + MAX_RETRIES
 
 
-def test_lists_that_lag_behind_a_webhook_are_read_again(organizations: Organizations) -> None:
-    """The webhook counts until GitHub had time to list what it speaks of."""
+def told_by_webhook(organizations: Organizations) -> tuple[CollectorContext, Stage]:
+    """Discover one organization; then a webhook says that its repositories may have changed."""
     organizations.context = context = organizations.join("umbra")
     discover_when_due(context)
     stage = organizations.stage
     deliver(stage.state, INSTALLED, stage.clock.now())
+    return context, stage
+
+
+def test_lists_that_lag_behind_a_webhook_are_read_again(organizations: Organizations) -> None:
+    """The webhook counts until GitHub had time to list what it speaks of."""
+    context, stage = told_by_webhook(organizations)
     stage.advance(1)
     discover_when_due(context)
     add_to_umbra(stage)
@@ -368,10 +374,7 @@ def test_lists_that_lag_behind_a_webhook_are_read_again(organizations: Organizat
 
 
 def test_a_discovery_that_fails_for_long_waits_for_its_turn(organizations: Organizations) -> None:
-    organizations.context = context = organizations.join("umbra")
-    discover_when_due(context)
-    stage = organizations.stage
-    deliver(stage.state, INSTALLED, stage.clock.now())
+    context, stage = told_by_webhook(organizations)
     stage.fail(Fault(path="^/(user|users|orgs|installation)/", do="error", status=502))
     stage.advance(600)
     discover_when_due(context)
@@ -380,10 +383,7 @@ def test_a_discovery_that_fails_for_long_waits_for_its_turn(organizations: Organ
 
 def test_a_webhook_is_forgotten_without_sources(organizations: Organizations) -> None:
     """The last of them was removed before its lists were read again."""
-    organizations.context = context = organizations.join("umbra")
-    discover_when_due(context)
-    stage = organizations.stage
-    deliver(stage.state, INSTALLED, stage.clock.now())
+    context, stage = told_by_webhook(organizations)
     delete_source(stage.state, "umbra/*")
     stage.advance(LONGEST_LAG.total_seconds())
     discover_when_due(context)
