@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ingest.errors import IngestError
 from ingest.services.agents.agent_loop import AgentLoop
@@ -32,15 +33,20 @@ def run_background_tasks(
     heartbeats = Heartbeats(context, loops)
     tasks = (
         _PeriodicTask(heartbeats.save, heartbeat_seconds),
-        _PeriodicTask(lambda: requeue_stale_logs(context), REQUEUE_SECONDS),
-        _PeriodicTask(lambda: requeue_missing_logs(context), REQUEUE_SECONDS),
-        _PeriodicTask(lambda: purge_expired(context), PURGE_SECONDS),
+        _PeriodicTask(partial(requeue_stale_logs, context), REQUEUE_SECONDS),
+        _PeriodicTask(partial(requeue_missing_logs, context), REQUEUE_SECONDS),
+        _PeriodicTask(partial(_purge, context), PURGE_SECONDS),
     )
     while should_continue():
         for task in tasks:
             task.run_if_due()
         context.clock.sleep(IDLE_SECONDS)
     _run_logged(heartbeats.save_stopped)
+
+
+def _purge(context: CollectorContext) -> bool:
+    days = context.settings.ledger_days
+    return purge_expired(context.store, ledger_days=days, now=context.clock.now())
 
 
 class _PeriodicTask:

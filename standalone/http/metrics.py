@@ -14,6 +14,7 @@ from ingest.domain.counters import sent_messages_counter
 from ingest.domain.ledger import LedgerCounts
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
+from ingest.services.dashboard.health_input import total_counts
 from ingest.services.dashboard.rows import repository_state
 from ingest.services.monitoring.count_published import job_lag_histogram
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
@@ -165,7 +166,7 @@ def _state_metrics(context: CollectorContext) -> Iterator[Metric]:
     states = dict.fromkeys(("new", "watching", "failing", "paused"), 0)
     repositories = context.store.list_repositories()
     for record in repositories:
-        # Without its counts, which would cost a query, "backfilling" counts as "watching".
+        # Without its counts: "backfilling" is "watching" here, as alerts know it.
         states[repository_state(record, LedgerCounts())] += 1
     yield _labelled(
         GaugeMetricFamily, "repositories", "Watched repositories by state.", "state", states
@@ -179,11 +180,11 @@ def _state_metrics(context: CollectorContext) -> Iterator[Metric]:
         )
         name = "oldest_unpublished_attempt_timestamp_seconds"
         yield _gauge(name, help_text, oldest.timestamp())
-    counts = context.store.count_ledger()
+    counts = total_counts(context.store.count_ledger_by_repository(), repositories)
     for name, help_text, value in (
-        ("known_attempts", "Attempts in the ledger.", counts.attempts),
-        ("open_attempts", "Attempts that are not settled.", counts.open_attempts),
-        ("unread_attempts", "Attempts that are not published yet.", counts.unread_attempts),
+        ("known_attempts", "Settled and open attempts.", counts.attempts),
+        ("open_attempts", "Unsettled attempts that are polled.", counts.open_attempts),
+        ("unread_attempts", "Open attempts that are not published yet.", counts.unread_attempts),
         ("pending_logs", "Logs that are not fetched yet.", counts.logs_pending),
     ):
         yield _gauge(name, help_text, value)

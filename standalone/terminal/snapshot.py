@@ -15,6 +15,7 @@ from ingest.ports import StateStore
 from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.dashboard.activity import error_row
 from ingest.services.dashboard.agents import heartbeat_rows
+from ingest.services.dashboard.health_input import total_counts
 from ingest.services.dashboard.repositories import sort_by_interest
 from ingest.services.dashboard.rows import discovery_fields, repository_row
 
@@ -87,7 +88,7 @@ def load_snapshot(
         ],
         left_out=len(records) - len(shown),
         by_interest=[record.full_name for record in records[:repositories]],
-        counts=store.count_ledger(),
+        counts=total_counts(counts, records),
         errors=store.list_errors(limit=errors),
     )
 

@@ -29,6 +29,10 @@ def collect_both(here: Stage) -> int:
     return len(here.metrics())
 
 
+def purge(here: Stage, *, ledger_days: float = CollectingSettings().ledger_days) -> bool:
+    return purge_expired(here.state, ledger_days=ledger_days, now=here.clock.now())
+
+
 def attempts(here: Stage) -> list[tuple[int, int]]:
     known = here.state.load_attempts(REPOSITORY, [FIRST_RUN + 1, FIRST_RUN + 2])
     return sorted((key.run_id - FIRST_RUN, key.run_attempt) for key in known)
@@ -39,10 +43,10 @@ def test_settled_attempts_are_kept_for_the_days_that_were_set(stage):
     here = stage(some_runs(), at=400)
     collect_both(here)
     here.move_to(90 * DAY - 60)
-    assert not purge_expired(here.context)
+    assert not purge(here)
     assert attempts(here) == [(1, 1), (1, 2), (2, 1)]
     here.move_to(90 * DAY + 60)
-    assert not purge_expired(here.context)
+    assert not purge(here)
     assert attempts(here) == [(2, 1)]
 
 
@@ -51,7 +55,7 @@ def test_a_list_that_still_shows_a_forgotten_run_makes_no_news_of_it(stage):
     here = stage(some_runs(), at=400)
     published = collect_both(here)
     here.move_to(91 * DAY)
-    purge_expired(here.context)
+    purge(here)
     here.remove_validators()
     assert here.poll() is None
     here.ingest()
@@ -78,8 +82,8 @@ def test_what_is_within_the_backfill_is_never_forgotten(stage):
     here = stage(some_runs(), at=400)
     collect_both(here)
     here.move_to(91 * DAY)
-    world = replace(here.context, settings=CollectingSettings(backfill_days=30))
-    assert not purge_expired(world)
+    ledger_days = CollectingSettings(backfill_days=30).ledger_days
+    assert not purge(here, ledger_days=ledger_days)
     assert len(attempts(here)) == 3
 
 
@@ -101,6 +105,6 @@ def test_a_call_forgets_so_many_and_reports_whether_there_are_more(stage):
     copies = [replace(first, key=replace(first.key, run_id=number)) for number in range(MAX_PURGED)]
     here.state.save_attempts(copies)
     here.move_to(200 * DAY)
-    assert purge_expired(here.context)
-    assert not purge_expired(here.context)
+    assert purge(here)
+    assert not purge(here)
     assert here.state.count_ledger().attempts == 0

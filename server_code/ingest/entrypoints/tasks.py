@@ -8,6 +8,7 @@ otherwise when the schedule starts it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 
@@ -61,15 +62,10 @@ def log_ingestion_tick(continue_until: float | None = None) -> int:
 def daily_upkeep() -> None:
     """Requeue stale and missing logs, and purge what has expired."""
     request = RequestContext()
-    collector = request.open_collector(checks_bucket=False)
     try:
-        requeue_stale_logs(collector.context)
-        requeue_missing_logs(collector.context)
-        ends_at = request.now + timedelta(seconds=request.settings.collecting.task_seconds)
-        while purge_expired(collector.context) and request.now < ends_at:
-            pass
+        _requeue_logs(request)
     finally:
-        collector.close()
+        _purge(request)
 
 
 def set_task_state(name: str, value: object) -> None:
@@ -88,6 +84,21 @@ def has_work(request: RequestContext, agent: str) -> bool:
         return bool(request.settings.sources)
     except BadSettings:
         return False
+
+
+def _requeue_logs(request: RequestContext) -> None:
+    with closing(request.open_collector(checks_bucket=False)) as collector:
+        requeue_stale_logs(collector.context)
+        requeue_missing_logs(collector.context)
+
+
+def _purge(request: RequestContext) -> None:
+    """Purge for one slice of time; this needs no queue and no GitHub."""
+    limits = request.settings.collecting
+    ends_at = request.now + timedelta(seconds=limits.task_seconds)
+    while purge_expired(request.state, ledger_days=limits.ledger_days, now=request.now):
+        if request.now >= ends_at:
+            return
 
 
 def _run_tick(

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
-from .context import CollectorContext
+from ..ports import LedgerStore
 
 #: The most attempts that one call deletes, and that it deletes at once: others wait for the rows.
 MAX_PURGED = 500
 _BATCH = 50
 
 
-def purge_expired(context: CollectorContext) -> bool:
+def purge_expired(store: LedgerStore, *, ledger_days: float, now: datetime) -> bool:
     """Delete up to MAX_PURGED settled attempts that are older than ``ledger_days``.
 
     Returns whether there may be more. Unknown runs of that age are ignored (``upsert_runs``), so
     that no purged run is published again. Raises StateUnavailable.
     """
-    created_before = context.clock.now() - timedelta(days=context.settings.ledger_days)
-    remove = partial(context.store.remove_settled_attempts, created_before=created_before)
+    created_before = now - timedelta(days=ledger_days)
+    remove = partial(store.remove_settled_attempts, created_before=created_before)
     return all(remove(limit=_BATCH) == _BATCH for _ in range(MAX_PURGED // _BATCH))

@@ -15,12 +15,14 @@ from ingest.services.agents.heartbeat import Heartbeats
 from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import GithubSettings, Secret, Settings
 from prometheus_client.parser import text_string_to_metric_families
+from support.state_records import a_repository, an_attempt
 from support.world import REPOSITORY
 from support.world_builder import WorldBuilder
 
 from standalone.http.endpoints import serve_endpoints
 from standalone.http.server import Address
 from standalone.http.webhook_app import PATH
+from standalone.terminal.snapshot import load_snapshot
 from standalone.uplink.link import AppUnreachable
 
 SECRET = "the secret that GitHub signs with"
@@ -196,6 +198,16 @@ def test_what_was_collected_is_measured(here, heartbeats):
     assert found["runstream_pending_logs",] == 0
     assert found["runstream_state_up",] == 1
     assert found["process_resident_memory_bytes",] > 0
+
+
+def test_open_attempts_of_a_paused_repository_are_counted_nowhere(here):
+    """Nothing reads them, as on the pages: an alert on a backlog would never end."""
+    here.state.add_repository(a_repository("octo/paused", paused=True))
+    here.state.save_attempts([an_attempt(repository="octo/paused")])
+    found = read_metrics(here.context)
+    assert found["runstream_open_attempts",] == 0
+    assert found["runstream_unread_attempts",] == 0
+    assert load_snapshot(here.state, now=here.clock.now(), errors=1).counts.open_attempts == 0
 
 
 def test_repositories_are_measured_by_their_state(here):

@@ -82,7 +82,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     recent = [counts for at, counts in saved_counters.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages_counter(settings.queues.logs_queue)
     counts_by_repository = store.count_ledger_by_repository()
-    counts = _sum_of_all(counts_by_repository, repositories)
+    counts = total_counts(counts_by_repository, repositories)
     return HealthInput(
         heartbeats=heartbeats,
         agents=agents,
@@ -104,7 +104,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     )
 
 
-def _sum_of_all(
+def total_counts(
     counts_by_repository: Mapping[str, LedgerCounts], repositories: Sequence[RepositoryRecord]
 ) -> LedgerCounts:
     """Add the counts of all repositories, without the open attempts of those that are not polled.
