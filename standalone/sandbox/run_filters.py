@@ -20,40 +20,39 @@ def filters_in(args: Mapping[str, str]) -> dict[str, str]:
     return {name: args[name] for name in _TESTS if args.get(name)}
 
 
-def matching(filters: Mapping[str, str]) -> Callable[[RunSpec, Timestamp], bool]:
+def matching(filters: Mapping[str, str]) -> _Test:
     """Return a test that a run passes if it fits every filter."""
     tests = [_TESTS[name](value) for name, value in filters.items()]
     return lambda run, now: all(test(run, now) for test in tests)
 
 
 def created_range(text: str) -> tuple[Timestamp, Timestamp]:
-    """Return the first and the last time of a range: `A..B`, `>=A`, `*..B` or `A`."""
+    """Return the begin of a range and its end, which is not in it: `A..B`, `*..B`, `<A` or `A`."""
     lowest, highest = float("-inf"), float("inf")
     if ".." in text:
-        begin, end = text.split("..", 1)
+        first, last = text.split("..", 1)
         return (
-            lowest if begin in {"", "*"} else _first(begin),
-            highest if end in {"", "*"} else _last(end),
+            lowest if first in {"", "*"} else _begin(first),
+            highest if last in {"", "*"} else _end(last),
         )
     if text.startswith(">="):
-        return _first(text[2:]), highest
+        return _begin(text[2:]), highest
     if text.startswith("<="):
-        return lowest, _last(text[2:])
+        return lowest, _end(text[2:])
     if text.startswith(">"):
-        return _last(text[1:]) + 1, highest
+        return _end(text[1:]), highest
     if text.startswith("<"):
-        return lowest, _first(text[1:]) - 1
-    return _first(text), _last(text)
+        return lowest, _begin(text[1:])
+    return _begin(text), _end(text)
 
 
-def _first(text: str) -> Timestamp:
+def _begin(text: str) -> Timestamp:
     return parse_time(_normalized(text))
 
 
-def _last(text: str) -> Timestamp:
-    begin = parse_time(_normalized(text))
-    # a date includes its whole day, and a timestamp its whole second
-    return begin + (DAY - 0.001 if "T" not in text else 0.999)
+def _end(text: str) -> Timestamp:
+    """Return the time after a date, which is a whole day, or a timestamp, a whole second."""
+    return _begin(text) + (1 if "T" in text else DAY)
 
 
 def _normalized(text: str) -> str:
@@ -72,7 +71,7 @@ def _status(value: str) -> _Test:
 
 def _created(value: str) -> _Test:
     begin, end = created_range(value)
-    return lambda run, _now: begin <= run.created_at <= end
+    return lambda run, _now: begin <= run.created_at < end
 
 
 _TESTS: dict[str, Callable[[str], _Test]] = {

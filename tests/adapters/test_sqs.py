@@ -211,6 +211,19 @@ def test_a_redrive_policy_without_an_arn_names_no_dead_letter_queue(
         queue.reject(received, reason="no work item")
 
 
+def test_an_answer_without_the_dead_letter_queues_address_is_an_outage(
+    queue: SqsWorkQueue, proxy: FaultProxy
+) -> None:
+    """It is no error of the work item, which stays on the queue."""
+    policy = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:eu-central-1:1:dead"})
+    attributes = {"Attributes": {"RedrivePolicy": policy}}
+    proxy.faults += [Reply(200, json.dumps(attributes).encode()), Reply(200, b"{}")]
+    with pytest.raises(QueueUnavailable, match="Queue dead: the answer"):
+        queue.reject(
+            ReceivedMessage(body="", receipt_handle="r", receive_count=1), reason="no work item"
+        )
+
+
 def test_extending_during_an_outage_reports_it(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
     """The worker must know that its message may soon be another's."""
     for fault in (Cut(), aws_error("RequestThrottled", 403)):

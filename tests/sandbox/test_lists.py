@@ -139,6 +139,18 @@ def test_filters_select(serve, query, expected):
     assert [run["id"] for run in serve(builder).runs(f"?{query}")] == expected
 
 
+@pytest.mark.parametrize(
+    ("created", "expected"),
+    [("%3E2026-01-05T08:00:00Z", [3, 2]), ("%3C2026-01-05T08:00:02Z", [2, 1])],
+)
+def test_a_range_begins_and_ends_between_two_seconds(serve, created, expected):
+    """A second is in the range before it and in the one after it, also its fractions."""
+    builder = WorldBuilder().repository("octo/api")
+    for number, at in enumerate((0, 1.5, 2.5), start=1):
+        builder.run(id=number, created=at)
+    assert [run["id"] for run in serve(builder).runs(f"?created={created}")] == expected
+
+
 def test_a_filter_that_cannot_be_read_is_refused(serve):
     """Nonsense for a date answers 422."""
     assert serve(many(1)).get(f"{RUNS}?created=soon").status_code == 422

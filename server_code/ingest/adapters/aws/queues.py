@@ -48,16 +48,14 @@ def read_queue_info(client: SQSClient, queue_name: str, url: str) -> QueueInfo:
 
 
 def look_up_dead_letters(client: SQSClient, queue: QueueInfo) -> QueueInfo:
-    """Return the dead-letter queue of a queue; raises QueueMissing where it has none."""
+    """Return the dead-letter queue of a queue. Raises as ``look_up_queue``, also if it has none."""
     arn = dead_letter_arn(read_attributes(client, queue.name, queue.url))
     if arn is None:
         raise QueueMissing(
             f"Queue {queue.name} has no dead-letter queue. Create it with `runstream setup`."
         )
     account, name = arn.split(":")[-2:]
-    with translate_aws_errors(f"Queue {name} in {client.meta.region_name}"):
-        url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-    return look_up_queue(client, url)
+    return look_up_queue(client, _fetch_queue_url(client, name, account))
 
 
 def dead_letter_arn(attributes: Mapping[str, str]) -> str | None:
@@ -89,14 +87,19 @@ def find_queue_url(client: SQSClient, queue_name: str) -> str:
     """Return the URL of a queue that is given by name, URL or ARN."""
     if queue_name.lower().startswith(("https://", "http://")):
         return queue_name
-    with translate_aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
-        if is_arn(queue_name):
-            owner, name = _parse_arn(queue_name, client.meta.region_name)
-            answer = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=owner)
-        else:
-            answer = client.get_queue_url(QueueName=queue_name)
+    if is_arn(queue_name):
+        account, name = _parse_arn(queue_name, client.meta.region_name)
+        return _fetch_queue_url(client, name, account)
+    return _fetch_queue_url(client, queue_name)
+
+
+def _fetch_queue_url(client: SQSClient, name: str, account: str | None = None) -> str:
+    """Fetch the URL of a queue of an account, without one of the credentials' own."""
+    owner = {"QueueOwnerAWSAccountId": account} if account else {}
+    with translate_aws_errors(f"Queue {name} in {client.meta.region_name}"):
+        answer = client.get_queue_url(QueueName=name, **owner)
     if not answer.get("QueueUrl"):
-        raise QueueUnavailable(f"Queue {queue_name}: the answer to GetQueueUrl is not SQS's.")
+        raise QueueUnavailable(f"Queue {name}: the answer to GetQueueUrl is not SQS's.")
     return answer["QueueUrl"]
 
 
