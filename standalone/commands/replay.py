@@ -99,6 +99,8 @@ def replay(
         raise click.UsageError("--repo is not OWNER/NAME, for example octo/api.")
     if since is None and run_id is None:
         raise click.UsageError("Give --since, or --run for one run.")
+    if run_id is not None and (since is not None or until is not None):
+        raise click.UsageError("--run is for one run, whenever it was created: give it alone.")
     if since is not None and until is not None and until < since:
         raise click.UsageError("--until is before --since.")
     settings = read_environment()

@@ -51,6 +51,8 @@ def uplink(
     """
     from ..uplink.link import AppUnreachable
 
+    if reset_password is not None and (with_schedule or health_and_metrics is not None):
+        raise click.UsageError("--reset-password collects nothing: give it alone.")
     try:
         if reset_password is not None:
             from ..app_server import accounts

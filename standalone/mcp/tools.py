@@ -121,6 +121,7 @@ class McpTools:
         # The offsets apply to a given job; without one, to the run's own annotations.
         run_offset = annotations_offset if job_id is None else 0
         if job_id is None:
+            chosen = chosen[jobs_offset:]
             steps_offset = annotations_offset = 0
         head = {
             "run": {**_from_offsets(run, annotations=run_offset), "jobs": []},
@@ -133,7 +134,7 @@ class McpTools:
         answer = fit(head, MAX_RUN_CHARACTERS)
         listed = [
             _from_offsets(job, annotations=annotations_offset, steps=steps_offset)
-            for job in chosen[jobs_offset:][:MAX_JOBS]
+            for job in chosen[:MAX_JOBS]
         ]
         _add_jobs(answer, listed, found["logs"])
         return answer

@@ -57,3 +57,9 @@ def test_each_example_is_accepted(words: tuple[str, ...]) -> None:
         done = CliRunner().invoke(cli, [*shlex.split(ours), "--help"])
         assert done.exit_code == 0, f"{example}: {done.output}"
         assert done.output.startswith(f"Usage: cli {' '.join(words)}")
+
+
+def test_options_that_a_new_password_would_ignore_are_refused() -> None:
+    done = CliRunner().invoke(cli, ["uplink", "--reset-password=a@b.example", "--with-schedule"])
+    assert done.exit_code == 2
+    assert "--reset-password collects nothing: give it alone." in done.output

@@ -195,6 +195,7 @@ def test_a_date_is_a_whole_day(typed: str, first: str, last: str) -> None:
         (["--repo", "octo/api"], "Give --since, or --run for one run."),
         (["--repo", "octo/api", "--since", "yesterday"], "'yesterday' is not a time. Give 2026"),
         (["--repo", "octo/api", "--since", "2026-11-24", "--until", "2026-11-23"], "is before"),
+        (["--repo", "octo/api", "--run", "7", "--until", "2026-11-24"], "give it alone"),
         (["--repo", "octo/api", "--run", "0"], "'--run': 0 is not in the range"),
     ],
 )

@@ -72,6 +72,14 @@ def test_what_is_no_work_stays(queues, clock):
     assert len(dead_letters.receive(max_messages=10, wait_seconds=0)) == 4
 
 
+def test_it_ends_where_what_stays_is_visible_again_at_once(clock):
+    """As on a queue whose visibility timeout is 0, where it would receive them for ever."""
+    dead_letters = MemoryQueue("work_dlq", clock, Counters(), visibility_seconds=0)
+    fill(dead_letters, strange("{]"))
+    report = redrive(dead_letters, MemoryQueue("work", clock, Counters()), clock=clock)
+    assert (report.moved, report.unreadable) == (0, 1)
+
+
 def test_work_that_the_queue_refuses_stays(queues, clock):
     """It is deleted only where the other queue has it."""
     dead_letters, due = queues

@@ -108,6 +108,8 @@ async def ask_all(client: Client) -> None:
     assert len(await all_of(client, "annotations", place)) == 50
     cut = jobs["failed 0"]["annotations"][0]
     assert (cut["is_cut"], len(cut["message"])) == (True, 2_000)
+    [same] = (await ask(client, "get_run", **place, jobs_offset=100))["run"]["jobs"]
+    assert same["job_id"] == place["job_id"]
     steps = await all_of(client, "steps", place)
     assert [step["number"] for step in steps] == list(range(1, len(STEPS) + 1))
     for arguments in ({}, {"around_errors": True}, {"search": "a", "count": 10**6}):

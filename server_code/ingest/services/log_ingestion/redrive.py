@@ -12,6 +12,10 @@ from ...messaging.log_work_parser import parse_log_work
 from ...ports import Clock, ReceivedMessage, WorkQueue
 from ..publish import publish
 
+#: After how many batches of nothing but messages that stay it ends: where they are visible again at
+#: once, it would receive them for ever.
+MAX_FRUITLESS_BATCHES = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedriveReport:
@@ -30,7 +34,12 @@ def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> Redriv
     moved = 0
     refused_bodies: set[str] = set()
     unreadable: set[str] = set()
-    while received := dead_letters.receive(max_messages=10, wait_seconds=1):
+    fruitless_batches = 0
+    while fruitless_batches < MAX_FRUITLESS_BATCHES:
+        received = dead_letters.receive(max_messages=10, wait_seconds=1)
+        if not received:
+            break
+        staying = len(refused_bodies) + len(unreadable)
         rebuilt = {message.receipt_handle: _rebuild_message(message) for message in received}
         ready = [message for message in rebuilt.values() if message is not None]
         refused = {failure.event_id for failure in publish(work, ready, clock=clock)}
@@ -44,6 +53,8 @@ def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> Redriv
         # A message that stays may be received again before the last one has moved.
         refused_bodies |= {message.body for message in ready if message.event_id in refused}
         unreadable |= {each.body for each in received if rebuilt[each.receipt_handle] is None}
+        has_news = done or len(refused_bodies) + len(unreadable) > staying
+        fruitless_batches = 0 if has_news else fruitless_batches + 1
     return RedriveReport(moved=moved, refused=len(refused_bodies), unreadable=len(unreadable))
 
 
