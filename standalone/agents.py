@@ -56,7 +56,7 @@ class AgentOptions:
         return tuple(agent for agent, count in zip(AGENTS, threads, strict=True) if count)
 
 
-LOCAL_OPTIONS = AgentOptions()
+DEFAULT_OPTIONS = AgentOptions()
 
 
 def run_agents(
@@ -65,7 +65,7 @@ def run_agents(
     *,
     stop: threading.Event,
     on_progress: Callable[[], None],
-    options: AgentOptions = LOCAL_OPTIONS,
+    options: AgentOptions = DEFAULT_OPTIONS,
 ) -> None:
     """Collect the selected repositories until ``stop`` is set, then finish the work in progress.
 
@@ -90,7 +90,7 @@ def agent_threads(
     context: CollectorContext,
     names_to_poll: NamesToPoll,
     stop: threading.Event,
-    options: AgentOptions = LOCAL_OPTIONS,
+    options: AgentOptions = DEFAULT_OPTIONS,
 ) -> Iterator[None]:
     """Run both agents' threads until ``stop`` is set or the block ends; then wait for them.
 

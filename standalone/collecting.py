@@ -19,7 +19,7 @@ from ingest.services.collections.collection_plan import COMPLETE_COLLECTION, Col
 from ingest.services.collections.one_time_collection import save_one_time_collection
 from ingest.settings import Settings
 
-from .agents import LOCAL_OPTIONS, AgentOptions, NamesToPoll, run_agents
+from .agents import DEFAULT_OPTIONS, AgentOptions, NamesToPoll, run_agents
 from .failures import INCOMPLETE, exit_code_for, sentence_for
 from .logs import write_notice
 from .once import collect_once
@@ -63,7 +63,7 @@ class CollectOptions:
     @property
     def agent_options(self) -> AgentOptions:
         """Return the threads of the agents that run."""
-        options = LOCAL_OPTIONS
+        options = DEFAULT_OPTIONS
         if self.only == METRICS:
             return replace(options, log_threads=0)
         return replace(options, monitoring_threads=0) if self.only == LOGS else options

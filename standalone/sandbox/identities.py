@@ -13,7 +13,7 @@ from .times import Timestamp
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The sender of a request, with or without a token; limits are counted by `key`."""
+    """The sender of requests, with or without a token: `limit` an hour, counted by `key`."""
 
     key: str
     login: str

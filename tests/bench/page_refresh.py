@@ -26,7 +26,7 @@ from anvil.tables import app_tables
 from ingest.adapters.data_tables import DataTablesState
 from ingest.adapters.data_tables.cached_rows import COMMIT_TIME
 from ingest.adapters.data_tables.repositories import page_columns
-from ingest.adapters.data_tables.table import chunks_of_keys
+from ingest.adapters.data_tables.table import chunks_by_count
 from ingest.domain.codec import encode_dataclass
 from ingest.domain.ledger import AgentRecord, LedgerCounts, new_repository
 from ingest.domain.log_outline import LogOutline
@@ -295,7 +295,7 @@ def _collect(state: DataTablesState) -> None:
 
 
 def _add(table: str, rows: Sequence[dict[str, Any]]) -> None:
-    for chunk in chunks_of_keys(rows):
+    for chunk in chunks_by_count(rows):
         getattr(app_tables, table).add_rows(chunk)
 
 

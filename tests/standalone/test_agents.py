@@ -20,7 +20,7 @@ from support.world import REPOSITORY, Stage, assert_all_published
 from support.world_builder import WorldBuilder
 
 from standalone.agents import (
-    LOCAL_OPTIONS,
+    DEFAULT_OPTIONS,
     AgentOptions,
     add_repositories,
     agent_threads,
@@ -95,7 +95,7 @@ def test_agents_that_are_stopped_return_their_logs_to_the_queue(stage):
 
     here.context.github.fetch_job_log = stop_at_the_first
     here.context.job_events_queue.delete = note_return
-    options = replace(LOCAL_OPTIONS, monitoring_threads=0, log_threads=1)
+    options = replace(DEFAULT_OPTIONS, monitoring_threads=0, log_threads=1)
     with agent_threads(here.context, lambda: None, stop, options):
         stop.wait(60)
     here.context.github.fetch_job_log = fetch
@@ -272,10 +272,10 @@ def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_reports(stage):
 
 def test_a_daemon_on_a_link_asks_less_than_a_process_beside_its_state():
     """Fewer threads look for work, each less often; its heartbeats stay far from silence."""
-    assert UPLINK_OPTIONS.monitoring_threads < LOCAL_OPTIONS.monitoring_threads
-    assert UPLINK_OPTIONS.idle_seconds == 4 * LOCAL_OPTIONS.idle_seconds
-    assert UPLINK_OPTIONS.pause_check_seconds > LOCAL_OPTIONS.pause_check_seconds
-    assert UPLINK_OPTIONS.heartbeat_seconds > LOCAL_OPTIONS.heartbeat_seconds
+    assert UPLINK_OPTIONS.monitoring_threads < DEFAULT_OPTIONS.monitoring_threads
+    assert UPLINK_OPTIONS.idle_seconds == 4 * DEFAULT_OPTIONS.idle_seconds
+    assert UPLINK_OPTIONS.pause_check_seconds > DEFAULT_OPTIONS.pause_check_seconds
+    assert UPLINK_OPTIONS.heartbeat_seconds > DEFAULT_OPTIONS.heartbeat_seconds
     assert 3 * UPLINK_OPTIONS.heartbeat_seconds < HEARTBEAT_TIMEOUT.total_seconds()
 
 
@@ -306,6 +306,6 @@ def test_memory_refused_to_one_item_ends_the_agents_as_well(stage, method):
 def test_a_thread_that_ends_takes_the_process_with_it(stage):
     """A collector without heartbeats would look dead, and one without an agent alive."""
     here, stop = stage(a_world(), at=300, speed=SPEED), threading.Event()
-    options = replace(LOCAL_OPTIONS, heartbeat_seconds="soon")
+    options = replace(DEFAULT_OPTIONS, heartbeat_seconds="soon")
     with pytest.raises(TypeError), agent_threads(here.context, lambda: None, stop, options):
         assert stop.wait(60)

@@ -13,7 +13,7 @@ from ingest.services.context import AGENTS
 from support.world import OpenStage
 from support.world_builder import WorldBuilder
 
-from standalone.agents import LOCAL_OPTIONS, agent_threads
+from standalone.agents import DEFAULT_OPTIONS, agent_threads
 from standalone.idle_poll_gate import IdlePollGate
 
 THREADS = 4
@@ -77,7 +77,7 @@ def test_an_idle_agent_asks_its_queue_from_one_thread_at_a_time(stage: OpenStage
                 waiting -= 1
 
     here.queues.job_events.receive = noted
-    options = replace(LOCAL_OPTIONS, monitoring_threads=0, log_threads=THREADS)
+    options = replace(DEFAULT_OPTIONS, monitoring_threads=0, log_threads=THREADS)
     with agent_threads(here.context, lambda: None, stop, options):
         stop.wait(60)
     assert together[-TURNS:] == [1] * TURNS
@@ -94,7 +94,7 @@ def test_an_idle_agent_looks_for_due_repositories_from_one_thread(stage: OpenSta
         return claim(**arguments)
 
     here.state.claim_repository = noted
-    options = replace(LOCAL_OPTIONS, monitoring_threads=THREADS, log_threads=0)
+    options = replace(DEFAULT_OPTIONS, monitoring_threads=THREADS, log_threads=0)
     with agent_threads(here.context, lambda: None, stop, options):
         assert stop.wait(60)
 

@@ -39,23 +39,23 @@ class WholeRequestPublisher(Publisher):
         valid = [each for each in batch if each.event_id not in faults]
         requests = deque(self._split_into_requests(valid))
         while requests:
-            group = requests.popleft()
+            request = requests.popleft()
             self._counters.add("queue_requests")
             try:
-                refused_because, is_final = self._try_to_send(group), True
+                refused_because, is_final = self._try_to_send(request), True
             except QueueUnavailable as error:
                 if not taken:
                     raise
                 refused_because, is_final = str(error), False
             if refused_because is None:
-                taken += len(group)
-            elif is_final and len(group) > 1:
+                taken += len(request)
+            elif is_final and len(request) > 1:
                 # One message that the bus refuses does not stop the others.
-                requests.extendleft([each] for each in reversed(group))
+                requests.extendleft([each] for each in reversed(request))
             else:
                 failures += [
                     SendFailure(event_id=each.event_id, reason=refused_because, is_final=is_final)
-                    for each in group
+                    for each in request
                 ]
         if batch:
             self._counters.add(sent_messages_counter(self._name), taken)

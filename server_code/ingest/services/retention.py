@@ -7,9 +7,9 @@ from functools import partial
 
 from ..ports import LedgerStore
 
-#: The most attempts that one call deletes, and that it deletes at once: others wait for the rows.
+#: The most attempts that one call deletes, and one query of it: others wait for its rows.
 MAX_PURGED = 500
-_BATCH = 50
+_AT_ONCE = 50
 
 
 def purge_expired(store: LedgerStore, *, ledger_days: float, now: datetime) -> bool:
@@ -20,4 +20,4 @@ def purge_expired(store: LedgerStore, *, ledger_days: float, now: datetime) -> b
     """
     created_before = now - timedelta(days=ledger_days)
     remove = partial(store.remove_settled_attempts, created_before=created_before)
-    return all(remove(limit=_BATCH) == _BATCH for _ in range(MAX_PURGED // _BATCH))
+    return all(remove(limit=_AT_ONCE) == _AT_ONCE for _ in range(MAX_PURGED // _AT_ONCE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from ingest.adapters.data_tables.table import BYTES_PER_QUERY, chunks_of_bytes, text_bytes
+from ingest.adapters.data_tables.table import BYTES_PER_QUERY, chunks_by_bytes, text_bytes
 
 HALF = BYTES_PER_QUERY // 2
 
@@ -14,11 +14,11 @@ MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 
 def sizes(*values: int) -> list[list[int]]:
-    return list(chunks_of_bytes(values, lambda value: value))
+    return list(chunks_by_bytes(values, lambda value: value))
 
 
 @pytest.mark.parametrize(
-    ("values", "chunks_of_keys"),
+    ("values", "chunks"),
     [
         ([], []),
         ([1, 2, 3], [[1, 2, 3]]),
@@ -28,9 +28,9 @@ def sizes(*values: int) -> list[list[int]]:
     ],
     ids=["none", "few", "full", "too much", "one too large"],
 )
-def test_values_are_cut_in_order(values: list[int], chunks_of_keys: list[list[int]]) -> None:
+def test_values_are_cut_in_order(values: list[int], chunks: list[list[int]]) -> None:
     """None is left out, and one that is too large goes alone."""
-    assert sizes(*values) == chunks_of_keys
+    assert sizes(*values) == chunks
 
 
 def test_only_one_portion_is_held_at_a_time() -> None:
@@ -42,7 +42,7 @@ def test_only_one_portion_is_held_at_a_time() -> None:
             made.append(number)
             yield HALF
 
-    assert next(chunks_of_bytes(make(), lambda value: value)) == [HALF, HALF]
+    assert next(chunks_by_bytes(make(), lambda value: value)) == [HALF, HALF]
     assert made == [0, 1, 2]
 
 

@@ -19,7 +19,7 @@ from ...domain.stored_values import escape_text, repository_key
 from .cached_rows import CachedRows
 from .errors import translate_errors
 from .ledger_counts import CountChanges, load_counts, load_counts_by_repository
-from .table import Table, chunks_of_bytes, chunks_of_keys, first_of_each_key
+from .table import Table, chunks_by_bytes, chunks_by_count, first_of_each_key
 from .transactions import transact
 from .values import (
     as_optional_utc,
@@ -117,7 +117,7 @@ class TableAttempts:
         """Return when the oldest unsettled and never published attempt of these was created."""
         oldest = [
             as_utc(row["created_at"])
-            for names in chunks_of_keys(sorted({repository_key(name) for name in repositories}))
+            for names in chunks_by_count(sorted({repository_key(name) for name in repositories}))
             for row in ATTEMPTS.list_first(
                 columns=("key", "created_at"),
                 order_by="age",
@@ -130,7 +130,7 @@ class TableAttempts:
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, each hundred in one transaction."""
         newest = {attempt_key_text(record.key): record for record in records}
-        for keys in chunks_of_keys(sorted(newest)):
+        for keys in chunks_by_count(sorted(newest)):
             # Compressing hundreds of jobs takes long, so it is done outside of the transaction.
             bodies = {key: dump_body(body_of(newest[key])) for key in keys}
             rows = [{**_row(newest[key]), "body_bytes": len(bodies[key])} for key in keys]
@@ -201,7 +201,7 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
     """Join rows with their bodies; a row without a body is being purged."""
     found = [
         body
-        for chunk in chunks_of_bytes(rows, lambda row: int(row["body_bytes"] or 0))
+        for chunk in chunks_by_bytes(rows, lambda row: int(row["body_bytes"] or 0))
         for body in BODIES.search_by("key", [row["key"] for row in chunk], columns=("key", "body"))
     ]
     bodies = {row["key"]: row["body"] for row in first_of_each_key(found)}

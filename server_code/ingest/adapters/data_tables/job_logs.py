@@ -17,7 +17,7 @@ from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import LogStateStore
 from .errors import translate_errors
 from .ledger_counts import CountChanges
-from .table import Table, chunks_of_keys, first_of_each_key, update
+from .table import Table, chunks_by_count, first_of_each_key, update
 from .transactions import transact
 from .values import as_utc, attempt_key_text, sort_key
 
@@ -36,7 +36,7 @@ class TableJobLogs(LogStateStore):
     def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
         """Insert or replace; a log that has ended never becomes pending or missing again."""
         rows = [_row(record) for record in newest_logs(records).values()]
-        for chunk in chunks_of_keys(rows):
+        for chunk in chunks_by_count(rows):
             transact(partial(_save, chunk))
 
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
@@ -95,7 +95,7 @@ def _load_oldest(
     names = sorted({repository_key(name) for name in repositories})
     found = [
         row
-        for chunk in chunks_of_keys(names)
+        for chunk in chunks_by_count(names)
         for row in _JOB_LOGS.list_first(
             columns=_COLUMNS,
             order_by="age",

@@ -118,7 +118,7 @@ class TableLogPageStore(LogPageStore):
 @translate_errors
 @dataclass
 class _LogWriter:
-    _pages: TableLogPageStore
+    _page_store: TableLogPageStore
     _row: Any
     _name: str
     _log_key: str
@@ -146,7 +146,7 @@ class _LogWriter:
             marks=base64.b64encode(outline).decode(),
         )
         _delete(replaced)
-        self._pages.evict_if_full(self._stored_bytes, self._now)
+        self._page_store.evict_if_full(self._stored_bytes, self._now)
 
     def _page_row(self, page: CompressedPage) -> dict[str, Any]:
         return {
@@ -188,20 +188,20 @@ class _StoredLog:
         row = _LOGS.first(columns=("marks",), where={"key": self._name})
         return None if row is None or row["marks"] is None else base64.b64decode(row["marks"])
 
-    def _read(self, number: int) -> Iterator[LogPage]:
+    def _read(self, part: int) -> Iterator[LogPage]:
         holding = _PAGES.list_first(
             columns=_PAGE_COLUMNS,
             order_by="first_line",
             is_ascending=False,
             limit=1,
-            where={"name": self._name, "first_line": q.less_than_or_equal_to(number)},
+            where={"name": self._name, "first_line": q.less_than_or_equal_to(part)},
         )
         yield from map(_page, holding)
         following = _PAGES.search(
             columns=_PAGE_COLUMNS,
             order_by="first_line",
             page_size=self._pages_at_once,
-            where={"name": self._name, "first_line": q.greater_than(number)},
+            where={"name": self._name, "first_line": q.greater_than(part)},
         )
         yield from map(_page, following)
 

@@ -12,7 +12,7 @@ from ...domain.stored_values import from_json, to_json
 from ...domain.summaries import RunSummary
 from .cached_rows import CachedRows, NewestRows, saved_now
 from .errors import translate_errors
-from .table import Table, chunks_of_keys
+from .table import Table, chunks_by_count
 from .transactions import transact
 from .values import as_utc, attempt_key_text, sort_key
 
@@ -31,7 +31,7 @@ class TableRunSummaries:
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
         """Save the summaries of attempts; the newest MAX_RUN_SUMMARIES stay."""
         newest = {attempt_key_text(summary.key): summary for summary in summaries}
-        for keys in chunks_of_keys(sorted(newest)):
+        for keys in chunks_by_count(sorted(newest)):
             transact(partial(_save, [newest[key] for key in keys]))
         if newest:
             _SUMMARIES.trim(MAX_RUN_SUMMARIES, order_by="age")

@@ -14,7 +14,7 @@ from ...ports import SourceStore
 from .cached_rows import CachedRows, saved_now
 from .errors import translate_errors
 from .seldom_changed import SeldomChangedTable
-from .table import Table, chunks_of_keys, first_of_each_key
+from .table import Table, chunks_by_count, first_of_each_key
 from .transactions import transact
 
 SOURCES = SeldomChangedTable("sources")
@@ -49,7 +49,7 @@ class TableSources(SourceStore):
             {"repository_id": str(each.repository_id), **_row(key, each)}
             for key, each in known.items()
         ]
-        for chunk in chunks_of_keys(rows):
+        for chunk in chunks_by_count(rows):
             transact(partial(_save_discovered, chunk))
 
     def list_discovered_repositories(self) -> list[DiscoveredRepository]:
@@ -98,7 +98,7 @@ def _save_discovered(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _save_all(table: Table, records: Mapping[str, object]) -> None:
-    for chunk in chunks_of_keys([_row(key, each) for key, each in records.items()]):
+    for chunk in chunks_by_count([_row(key, each) for key, each in records.items()]):
         transact(partial(table.upsert, chunk))
 
 

@@ -91,7 +91,7 @@ class Table:
         """Search rows whose column has one of these values."""
         return [
             row
-            for chunk in chunks_of_keys(sorted(set(values)))
+            for chunk in chunks_by_count(sorted(set(values)))
             for row in self.search(columns=columns, where={column: _any_of(chunk)})
         ]
 
@@ -102,7 +102,7 @@ class Table:
 
     def add_rows(self, rows: Sequence[Values]) -> None:
         """Insert rows."""
-        for chunk in chunks_of_bytes(rows, text_bytes):
+        for chunk in chunks_by_bytes(rows, text_bytes):
             self._table.add_rows([dict(row) for row in chunk])
 
     def add_row(self, row: Values) -> Any:  # noqa: ANN401 - a row
@@ -132,7 +132,7 @@ class Table:
     def delete(self, rows: Iterable[Any]) -> int:
         """Delete rows that a search found; return how many."""
         deleted = list(rows)
-        for chunk in chunks_of_keys(deleted):
+        for chunk in chunks_by_count(deleted):
             with anvil.tables.batch_delete:
                 for row in chunk:
                     row.delete()
@@ -160,19 +160,19 @@ def first_of_each_key(rows: Iterable[Any]) -> list[Any]:
 
 def update(rows: Iterable[tuple[Any, Values]]) -> None:
     """Update rows with values of their own, in one query unless they are large."""
-    for chunk in chunks_of_bytes(rows, lambda change: text_bytes(change[1])):
+    for chunk in chunks_by_bytes(rows, lambda change: text_bytes(change[1])):
         with anvil.tables.batch_update:
             for row, values in chunk:
                 row.update(**values)
             require_connection()
 
 
-def chunks_of_keys(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
+def chunks_by_count(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
     """Split a sequence into chunks of at most KEYS_PER_QUERY."""
     return chunks(values, KEYS_PER_QUERY)
 
 
-def chunks_of_bytes(
+def chunks_by_bytes(
     values: Iterable[_Value], size_of: Callable[[_Value], int]
 ) -> Iterator[list[_Value]]:
     """Split values into chunks of at most BYTES_PER_QUERY; a larger value is a chunk itself."""

@@ -30,11 +30,11 @@ def connection_error(error: Exception, url: str, *, read_seconds: float) -> Gith
         remedy += " If the server does not use TLS, begin GITHUB_API_URL with http://."
     if (not_connected := _connect_error(error, url, remedy)) is not None:
         return not_connected
-    host = origin_of(url)
+    origin = origin_of(url)
     if was_silent(error):
-        return RequestFailed(f"{host} sent nothing for {read_seconds:g} seconds.")
+        return RequestFailed(f"{origin} sent nothing for {read_seconds:g} seconds.")
     kind = type(error).__name__
-    return RequestFailed(f"{host} ended the connection before its answer was complete ({kind}).")
+    return RequestFailed(f"{origin} ended the connection before its answer was complete ({kind}).")
 
 
 def log_host_error(error: Exception, url: str) -> GithubUnavailable:
@@ -57,19 +57,19 @@ def _connect_error(error: Exception, url: str, remedy: str) -> GithubUnavailable
         SSLError,
     )
 
-    host, reason = origin_of(url), _reason_of(error)
+    origin, reason = origin_of(url), _reason_of(error)
     if has_too_many_open_files(error):
-        return GithubUnavailable(f"{host} could not be reached.", remedy=OPEN_FILES_REMEDY)
+        return GithubUnavailable(f"{origin} could not be reached.", remedy=OPEN_FILES_REMEDY)
     if isinstance(error, SSLError):
-        return _tls_error(str(error), host, remedy)
-    if isinstance(error, ValueError) and proxy_for(host) is not None:
-        text = f"The address of the proxy for {host} is not valid."
+        return _tls_error(str(error), origin, remedy)
+    if isinstance(error, ValueError) and proxy_for(origin) is not None:
+        text = f"The address of the proxy for {origin} is not valid."
         return GithubUnavailable(text, remedy=PROXY_REMEDY)
     if isinstance(error, ProxyError):
-        text = f"The proxy did not connect to {host} ({reason})."
+        text = f"The proxy did not connect to {origin} ({reason})."
         return GithubUnavailable(text, remedy=PROXY_REMEDY)
     if isinstance(error, (ConnectTimeoutError, NewConnectionError)):
-        return GithubUnavailable(f"{host} could not be reached ({reason}).", remedy=remedy)
+        return GithubUnavailable(f"{origin} could not be reached ({reason}).", remedy=remedy)
     return None
 
 
@@ -93,13 +93,13 @@ def was_silent(error: Exception) -> bool:
     return isinstance(error, ReadTimeoutError)
 
 
-def _tls_error(text: str, host: str, remedy: str) -> GithubUnavailable:
+def _tls_error(text: str, origin: str, remedy: str) -> GithubUnavailable:
     fault = text.partition(" (_ssl")[0]
     _, found, certificate_fault = fault.partition("certificate verify failed: ")
     if not found:
         reason = fault.rpartition("] ")[2]
-        return GithubUnavailable(f"The TLS of {host} failed: {reason}.", remedy=remedy)
+        return GithubUnavailable(f"The TLS of {origin} failed: {reason}.", remedy=remedy)
     return GithubUnavailable(
-        f"The certificate of {host} could not be verified: {certificate_fault}.",
+        f"The certificate of {origin} could not be verified: {certificate_fault}.",
         remedy=CLOCK_REMEDY if is_clock_error(text) else _CERTIFICATE_REMEDY,
     )

@@ -81,7 +81,9 @@ def _apply_jobs(context: CollectorContext, poll_session: PollSession, jobs: Sequ
     context.store.save_attempts(list(changed.values()))
     if changed:  # the change of a job counts as one of now, because its run may not show it
         poll_session.note_changes((), context.clock.now())
-    poll_session.seen |= {record.key for record in changed.values() if record.run is not None}
+    poll_session.seen_attempts |= {
+        record.key for record in changed.values() if record.run is not None
+    }
 
 
 def _new_record(context: CollectorContext, repository: str, job: Job) -> AttemptRecord:

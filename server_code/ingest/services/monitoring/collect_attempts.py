@@ -129,7 +129,7 @@ def collect_attempts(
                 _publish_group(context, poll_session, readers.commits, snapshots, before)
             errors += [snapshot.error for snapshot in snapshots]
     finally:
-        set_request_purpose(context, poll_session, ())
+        set_request_purpose(context, poll_session)
     report_denied(context, poll_session.repository.full_name, readers)
     if (stopped_by := most_urgent(errors, _STOPPING_ERRORS)) is not None:
         raise stopped_by

@@ -23,7 +23,7 @@ def collect_delivered(context: CollectorContext, poll_session: PollSession) -> N
     before it continues. Otherwise one request for the run list shows them all.
     """
     apply_deliveries(context, poll_session)
-    has_deliveries = bool(poll_session.seen or poll_session.hinted_runs)
+    has_deliveries = bool(poll_session.seen_attempts or poll_session.hinted_runs)
     comes_first = has_deliveries and _has_backfill_or_backlog(context, poll_session.repository)
     if comes_first:
         discover_hinted_runs(context, poll_session)
@@ -60,7 +60,9 @@ def collect_overdue(context: CollectorContext, poll_session: PollSession) -> Non
 
 def _load_seen_and_due(context: CollectorContext, poll_session: PollSession) -> list[AttemptRecord]:
     name, now = poll_session.repository.full_name, context.clock.now()
-    records = context.store.load_attempts(name, sorted({key.run_id for key in poll_session.seen}))
+    records = context.store.load_attempts(
+        name, sorted({key.run_id for key in poll_session.seen_attempts})
+    )
     return [
         record
         for record in records.values()
@@ -75,7 +77,7 @@ def _decide_purpose(
     if _is_walking(repository) and not repository.is_prioritized:
         purpose = Purpose.BACKFILL if repository.cursor is None else Purpose.BACKLOG
     poll_session.purpose = max(purpose, purpose_of(due, context.clock.now()))
-    set_request_purpose(context, poll_session, ())
+    set_request_purpose(context, poll_session)
 
 
 def _is_walking(repository: RepositoryRecord) -> bool:

@@ -136,7 +136,7 @@ def _fetch_hinted(
     if not hints:
         return
     name = poll_session.repository.full_name
-    shown = {key.run_id for key in poll_session.seen} | make_shown_runs_due(
+    shown = {key.run_id for key in poll_session.seen_attempts} | make_shown_runs_due(
         context, poll_session, hints
     )
     wanted = [run_id for run_id in hints if run_id not in shown]

@@ -33,7 +33,7 @@ class PollSession:
 
     ``should_continue`` is called between requests; False ends the search where it is, and the next
     poll continues it. ``hinted_runs``: those that webhooks or people pointed at, and when; each is
-    followed once in a poll. ``seen``: the attempts that GitHub has shown. ``purpose``: what its
+    followed once in a poll. ``seen_attempts``: those that GitHub has shown. ``purpose``: what its
     requests are sent for. ``is_full_collection``: it is of ``collect --once`` or "Collect now".
 
     ``is_list_current``: the first page of the run list is as it was read, now or a moment ago.
@@ -52,7 +52,7 @@ class PollSession:
     leased_at: datetime
     should_continue: Callable[[], bool] = lambda: True
     hinted_runs: Mapping[int, datetime] = field(default_factory=dict)
-    seen: set[AttemptKey] = field(default_factory=set)
+    seen_attempts: set[AttemptKey] = field(default_factory=set)
     purpose: Purpose = Purpose.POLLING
     is_full_collection: bool = False
     is_list_current: bool = False
@@ -69,7 +69,7 @@ class PollSession:
 
     def is_current(self, record: AttemptRecord) -> bool:
         """Return whether the ledger's copy of an attempt is as new as this poll."""
-        if record.key in self.seen:
+        if record.key in self.seen_attempts:
             return True
         if record.failed_reads:
             return False  # its run may be deleted: it is requested until it answers
@@ -191,9 +191,9 @@ def run_list_due_at(context: CollectorContext, repository: RepositoryRecord) -> 
 
 
 def set_request_purpose(
-    context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
+    context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord] = ()
 ) -> None:
-    """Set what a poll's requests are sent for while it reads due attempts: the less urgent."""
+    """Set what a poll's requests are sent for; while it reads due attempts, the less urgent."""
     purpose = max(poll_session.purpose, purpose_of(due, context.clock.now()))
     context.github.set_purpose(poll_session.repository.full_name, purpose)
 

@@ -32,7 +32,7 @@ def upsert_runs(
     for listed in runs:
         record = known.get(run_and_attempt(listed.key))
         run = listed if record is None else replace(listed, repository=record.key.repository)
-        poll_session.seen.add(run.key)
+        poll_session.seen_attempts.add(run.key)
         is_old = _may_be_purged(context, repository, run)
         if _is_left_alone(record, run, since=repository.watched_since, is_old=is_old):
             continue

@@ -140,11 +140,11 @@ def sweep_span(
     """
     day, first_day = _midnight(last), _midnight(first)
     while day >= first_day and poll_session.should_continue():
-        seen = len(poll_session.seen)
+        seen = len(poll_session.seen_attempts)
         for _ in _request(context, poll_session, CreationWindow(day, day + _DAY - _SECOND)):
             pass
         yield day
-        is_empty = len(poll_session.seen) == seen and not poll_session.ignores_created
+        is_empty = len(poll_session.seen_attempts) == seen and not poll_session.ignores_created
         if is_empty and day > first_day:
             day = _newest_day(context, poll_session, CreationWindow(first_day, day - _SECOND))
         else:

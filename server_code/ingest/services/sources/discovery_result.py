@@ -10,10 +10,10 @@ from ...errors import IngestError
 
 @dataclass(slots=True, kw_only=True)
 class DiscoveryResult:
-    """What a discovery found, by pattern; ``source_by_name`` has the watched repositories.
+    """How many repositories were found and left out, by pattern; errors by pattern or repository.
 
-    ``owners``: the present names of owners by their ids on GitHub. ``is_complete``: no list
-    failed that an early retry may read.
+    ``source_by_name``: the pattern of each watched repository. ``owners``: the present names of
+    owners by their ids on GitHub. ``is_complete``: no list failed that an early retry may read.
     """
 
     found: Counter[str] = field(default_factory=Counter)
