@@ -52,7 +52,7 @@ class LocalPostgres:
         self.port = free_port()
         self._log = self.home / "log"
         if not (self._data / "PG_VERSION").exists():
-            self._initialise()
+            self._initialise(is_durable=is_durable)
         self._process = self._start(is_durable=is_durable)
         try:
             self._await_answer()
@@ -133,24 +133,28 @@ class LocalPostgres:
             draft.rename(copy)
         return copy / "bin"
 
-    def _initialise(self) -> None:
-        self._data.mkdir(mode=0o700, exist_ok=True)
+    def _initialise(self, *, is_durable: bool) -> None:
+        """Create the data, first under another name: initdb may be killed before it is complete."""
+        draft = self._data.with_name("data.initial")
+        if draft.exists():
+            shutil.rmtree(draft)
+        draft.mkdir(mode=0o700)
         password = self._data.with_name("password.initial")
         password.touch(mode=0o600)
         password.write_text(self._password)
         if self._user is not None:
-            shutil.chown(self._data, self._user)
+            shutil.chown(draft, self._user)
             shutil.chown(password, self._user)
         done = subprocess.run(
             [
                 self._programs / "initdb",
-                f"--pgdata={self._data}",
+                f"--pgdata={draft}",
                 f"--username={_USER}",
                 f"--pwfile={password}",
                 "--auth=scram-sha-256",
                 "--encoding=UTF8",
                 "--locale=C",
-                "--no-sync",
+                *(() if is_durable else ("--no-sync",)),
             ],
             check=False,
             capture_output=True,
@@ -160,7 +164,13 @@ class LocalPostgres:
         )
         password.unlink()
         if done.returncode != 0:
-            raise LocalPostgresError(f"PostgreSQL cannot create {self._data}: {done.stderr[-500:]}")
+            raise LocalPostgresError(f"PostgreSQL cannot create {draft}: {done.stderr[-500:]}")
+        try:
+            draft.rename(self._data)
+        except OSError as error:
+            raise LocalPostgresError(
+                f"{self._data} exists, but PostgreSQL cannot use it: move it away, and start again."
+            ) from error
 
     def _start(self, *, is_durable: bool) -> SupervisedProcess:
         options = [*_OPTIONS, *(() if is_durable else _OPTIONS_NOT_DURABLE)]

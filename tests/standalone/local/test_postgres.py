@@ -36,6 +36,24 @@ def test_data_outlives_the_server_and_has_what_anvil_asks_for(folder: Path):
         connection.close()
 
 
+def test_what_a_killed_start_left_is_no_obstacle(folder: Path):
+    """It is killed while it creates the data: the next start begins anew."""
+    left = folder / "data.initial" / "base"
+    left.mkdir(parents=True)
+    (left / "half").write_text("half")
+    with LocalPostgres(folder, is_durable=False) as server:
+        psycopg2.connect(server.database_url("tables")).close()
+    assert not left.parent.exists()
+
+
+def test_data_that_postgresql_cannot_use_stays_where_it_is(folder: Path):
+    strange = folder / "data" / "strange"
+    strange.mkdir(parents=True)
+    with pytest.raises(LocalPostgresError, match="move it away, and start again"):
+        LocalPostgres(folder, is_durable=False)
+    assert strange.exists()
+
+
 def require_alive_for(server: LocalPostgres, seconds: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
