@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ingest.adapters.github import open_token_pool
 from ingest.adapters.github.rate_limit_sums import sum_rate_limits
-from ingest.adapters.github.refusal_reasons import most_informative
+from ingest.adapters.github.refusal_reasons import most_informative_error
 from ingest.domain.counters import Counters
 from ingest.errors import GithubUnavailable, RateLimited
 from ingest.settings import GithubSettings, Secret
@@ -108,5 +108,5 @@ def test_a_failure_that_is_raised_again_and_again_collects_no_frames():
     failure = GithubUnavailable("GitHub does not answer.")
     for _ in range(3):
         with pytest.raises(GithubUnavailable) as raised:
-            raise most_informative("octo/api", [failure])
+            raise most_informative_error("octo/api", [failure])
         assert len(list(walk_tb(raised.value.__traceback__))) == 1

@@ -18,7 +18,7 @@ from ingest.errors import (
 )
 from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.monitoring.poll_session import PollSession
-from ingest.services.monitoring.poll_turn import until_urgent
+from ingest.services.monitoring.poll_turn import continue_until_urgent
 from ingest.services.monitoring.schedule_attempts import MAX_FAILURES
 from ingest.services.monitoring.schedule_polls import next_poll
 from support.changed_ports import Changed, raising
@@ -494,8 +494,8 @@ def test_a_repository_that_a_process_does_not_poll_ends_none_of_its_turns(stage)
     here = stage(a_finished_run(), at=100)
     here.watch("octo/other")
     here.state.make_due("octo/other", now=here.clock.now())
-    own = until_urgent(here.context, lambda: True, only=[REPOSITORY])
-    every = until_urgent(here.context, lambda: True, only=None)
+    own = continue_until_urgent(here.context, lambda: True, only=[REPOSITORY])
+    every = continue_until_urgent(here.context, lambda: True, only=None)
     assert own()
     assert every(), "a turn lasts for a while, however many webhooks come"
     here.advance(3)

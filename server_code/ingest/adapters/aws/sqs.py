@@ -81,7 +81,7 @@ class SqsPublisher(Publisher):
             except ClientError as error:
                 if error_kind_in(error) is not ErrorKind.REFUSED:
                     raise
-                failures = self._refused(batch, error)
+                failures = self._refusal_failures(batch, error)
                 if len(batch) > 1:
                     return tuple(failed for each in batch for failed in self._send_one(each))
         failures = self._recheck_limit(batch, failures)
@@ -140,7 +140,7 @@ class SqsPublisher(Publisher):
         except QueueUnavailable as error:
             return (SendFailure(event_id=message.event_id, reason=str(error), is_final=False),)
 
-    def _refused(
+    def _refusal_failures(
         self, batch: Sequence[QueueMessage], error: ClientError
     ) -> tuple[SendFailure, ...]:
         details = error.response["Error"]

@@ -12,7 +12,7 @@ import anvil.tables
 from ...errors import StateBusy, StateUnavailable
 from .transactions import is_contention, is_expired
 
-_Class = TypeVar("_Class", bound=type)
+_Store = TypeVar("_Store", bound=type)
 
 #: What Anvil raises where a query was not answered; most of these have no common base class.
 _UNANSWERED = (
@@ -40,7 +40,7 @@ _NOT_MIGRATED = (
 )
 
 
-def translate_errors(store: _Class) -> _Class:
+def translate_errors(store: _Store) -> _Store:
     """Let every public method of a store raise StateUnavailable for whatever Anvil raises."""
     for name, method in vars(store).items():
         if not name.startswith("_") and callable(method):
@@ -84,5 +84,5 @@ def _is_not_migrated(error: Exception) -> bool:
     """Return whether a table (an attribute of AppTables) or a column is missing."""
     if isinstance(error, AttributeError):
         return "AppTables" in str(error)
-    is_named = isinstance(error, anvil.tables.NoSuchColumnError)
-    return is_named or "no such column" in str(error).lower()
+    has_class = isinstance(error, anvil.tables.NoSuchColumnError)
+    return has_class or "no such column" in str(error).lower()

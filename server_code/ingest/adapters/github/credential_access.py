@@ -96,7 +96,7 @@ class CredentialAccess:
     def note_refusal(
         self, name: str, scope: str, error: IngestError, *, min_step: int = STEP_HOUR
     ) -> None:
-        """Note that GitHub refuses a credential a repository or another scope.
+        """Note that GitHub refuses a credential a repository or another scope (``refusal_scopes``).
 
         ``min_step``: the shortest pause before the next request, as a step in ``PAUSES``.
         """
@@ -126,7 +126,9 @@ class CredentialAccess:
             read = {pair[1] for pair in self._read_at if pair[0] == name}
             for each in refusals:
                 is_read = each.scope in read or (each.scope == ALL_REQUESTS and bool(read))
-                is_list = each.scope.endswith("/*")  # of an owner's repositories: discovery waits
+                is_list = each.scope.endswith(
+                    "/*"
+                )  # for an owner's list, discovery waits by itself
                 if not is_read and not is_list:
                     self.refusals.restore(name, each)
 
@@ -135,14 +137,18 @@ class CredentialAccess:
 
         Another process has read what was refused, or a person asked to try again.
         """
-        kept = {each.scope for each in refusals}
-        if len(kept) >= MAX_REFUSALS:
+        saved_scopes = {each.scope for each in refusals}
+        if len(saved_scopes) >= MAX_REFUSALS:
             return  # a full record lacks refusals that nobody has cleared
         with self._lock:
             unsaved = self._changes.get(name, {})
             for pair, refusal in list(self.refusals.items()):
                 is_saved = pair[0] == name and pair[1] not in unsaved
-                if is_saved and pair[1] not in kept and not isinstance(refusal.error, Retriable):
+                if (
+                    is_saved
+                    and pair[1] not in saved_scopes
+                    and not isinstance(refusal.error, Retriable)
+                ):
                     self.refusals.end_pause(pair)
 
     def pop_changes(self) -> dict[str, RefusalChanges]:

@@ -59,19 +59,19 @@ class Refusal:
     """
 
     error: IngestError
-    at: datetime
+    refused_at: datetime
     step: int = 1
     probe_at: datetime | None = None
 
     @property
     def ends_at(self) -> datetime:
         """Return the end of the pause after it."""
-        return self.at + _pause_of(self.step)
+        return self.refused_at + _pause_of(self.step)
 
     def paused_until(self, now: datetime) -> datetime | None:
         """Return until when no request is sent; None if the next one is to be the probe."""
         if self.probe_at is None:
-            begun_at, until = self.at, self.ends_at
+            begun_at, until = self.refused_at, self.ends_at
         else:
             begun_at, until = self.probe_at, self.probe_at + PROBE_TIME
         return until if is_still_ahead(until, now, max_plausible=until - begun_at) else None
@@ -105,7 +105,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
         self._clock = clock
         self._lock = lock
 
-    def active(self, name: str, scopes: Iterable[str]) -> IngestError | None:
+    def active_refusal(self, name: str, scopes: Iterable[str]) -> IngestError | None:
         """Return a refusal of one of the scopes whose pause is not over; None without any."""
         with self._lock:
             for scope in scopes:
@@ -121,7 +121,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
         After a pause it is the probe, for whose answer others wait: see ``release_probe``.
         """
         with self._lock:
-            refusal, now = self.active(name, scopes), self._clock.now()
+            refusal, now = self.active_refusal(name, scopes), self._clock.now()
             if refusal is None:
                 self._change(name, scopes, lambda known: replace(known, probe_at=now))
             return refusal
@@ -138,10 +138,10 @@ class KnownRefusals(CredentialPairs[Refusal]):
         """
         known, now = self.get(pair), self._clock.now()
         if known is None:
-            known = Refusal(error=copy(error), at=now, step=min_step)
+            known = Refusal(error=copy(error), refused_at=now, step=min_step)
         elif known.probe_at or known.paused_until(now) is None or known.step < min_step:
             step = max(min(known.step + 1, STEP_HOUR), min_step)
-            known = Refusal(error=copy(error), at=now, step=step)
+            known = Refusal(error=copy(error), refused_at=now, step=step)
         self[pair] = known
         error.times_refused, error.retry_at = known.step, known.ends_at
         return known
@@ -149,7 +149,9 @@ class KnownRefusals(CredentialPairs[Refusal]):
     def end_pause(self, pair: Pair) -> None:
         """End the pause of a refusal: the next request is the probe."""
         (name, scope), now = pair, self._clock.now()
-        self._change(name, (scope,), lambda known: replace(known, at=now - _pause_of(known.step)))
+        self._change(
+            name, (scope,), lambda known: replace(known, refused_at=now - _pause_of(known.step))
+        )
 
     def restore(self, name: str, record: CredentialRefusal) -> None:
         """Restore a refusal from its record, unless this process knows a later one."""
@@ -158,7 +160,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
             return
         step = record.times_refused or STEP_HOUR
         error = error_class(record.reason, remedy=record.remedy)
-        self[pair] = Refusal(error=error, at=record.until - _pause_of(step), step=step)
+        self[pair] = Refusal(error=error, refused_at=record.until - _pause_of(step), step=step)
 
     def _change(
         self, name: str, scopes: tuple[str, ...], change: Callable[[Refusal], Refusal]

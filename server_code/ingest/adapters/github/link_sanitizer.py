@@ -13,12 +13,12 @@ class LinkSanitizer:
     """Replaces links of parsed objects to other hosts, and of other schemes, with None."""
 
     def __init__(self, api_url: str) -> None:
-        of_api = api_hosts(api_url)
+        hosts_of_api = api_hosts(api_url)
         self._hosts = {
             "html_url": web_hosts(api_url),
-            "previous_attempt_url": of_api,
-            "check_run_url": of_api,
-            "archive_download_url": of_api,
+            "previous_attempt_url": hosts_of_api,
+            "check_run_url": hosts_of_api,
+            "archive_download_url": hosts_of_api,
         }
 
     def sanitize(self, value: HasLinks) -> HasLinks:

@@ -27,7 +27,7 @@ def is_worth_trying(
     refused: Mapping[str, IngestError],
     limited: Sequence[RateLimited] = (),
 ) -> bool:
-    """Return whether to try a credential (``name``) after others were refused or rate-limited.
+    """Return whether to try a credential (``name``) after others were ``refused`` or rate-limited.
 
     If a credential that reads the repository was denied one of its endpoints, only credentials are
     tried that may read the repository, or that read others of its owner.
@@ -42,18 +42,19 @@ def is_worth_trying(
     return not is_reader_denied or rank <= RANK_PARTLY_REFUSED
 
 
-def list_reasons(
+def list_refusal_reasons(
     access: CredentialAccess,
     repository: str,
     refused: Mapping[str, IngestError],
-    rejected: Mapping[str, IngestError | None],
+    refused_before: Mapping[str, IngestError | None],
     failed_apps: Iterable[IngestError],
 ) -> list[IngestError]:
-    """List the refusals of a repository, and rejections of other credentials that may explain them.
+    """List a repository's refusals, and earlier ones of other credentials that may explain them.
 
-    GitHub answers 404 to a credential that cannot see a repository. So a 404 proves that the
-    repository is gone only if the credential has read it before. Otherwise the credential that
-    reads it may be one of ``rejected``, or belong to an app that failed.
+    ``refused_before``: by credential, None for one that was not. GitHub answers 404 to a credential
+    that cannot see a repository. So a 404 proves that the repository is gone only if the credential
+    has read it before. Otherwise the credential that reads it may be one of ``refused_before``, or
+    belong to an app that failed.
     """
     is_gone = any(
         isinstance(error, RepositoryUnavailable) and access.has_read(name, repository)
@@ -65,7 +66,7 @@ def list_reasons(
         *refused.values(),
         *(
             error
-            for name, error in rejected.items()
+            for name, error in refused_before.items()
             if error is not None
             and name not in refused
             and access.may_read_once_accepted(name, repository)
@@ -74,7 +75,7 @@ def list_reasons(
     ]
 
 
-def most_informative(
+def most_informative_error(
     repository: str, failures: list[IngestError], paused: Iterable[IngestError] = ()
 ) -> IngestError:
     """Return the failure that helps a person most: a refusal, if there is one.
@@ -94,7 +95,7 @@ def most_informative(
     return GithubUnavailable(f"No credential can read {repository} for now.")
 
 
-def least_restrictive(limited: Sequence[RateLimited]) -> RateLimited | None:
+def least_restrictive_limit(limited: Sequence[RateLimited]) -> RateLimited | None:
     """Return a limit of bulk requests only, else the limit that ends first; None without any."""
     return min(
         limited,

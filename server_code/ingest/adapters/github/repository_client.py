@@ -65,7 +65,9 @@ class RepositoryClient:
         Without a token GraphQL answers 401, which would count as a rejection of all requests.
         """
         name, scopes = self.credential_name, (_scope_of(feature),)
-        return name != ANONYMOUS and self._tokens.access.refusals.active(name, scopes) is None
+        return (
+            name != ANONYMOUS and self._tokens.access.refusals.active_refusal(name, scopes) is None
+        )
 
     def note_refused(self, feature: str, *, is_unsupported: bool = False) -> None:
         """Do not use a feature for an hour; for a day where the server does not support it."""

@@ -29,9 +29,9 @@ from .credentials import InstallationToken
 from .refusal_reasons import (
     REFUSAL_ERRORS,
     is_worth_trying,
-    least_restrictive,
-    list_reasons,
-    most_informative,
+    least_restrictive_limit,
+    list_refusal_reasons,
+    most_informative_error,
 )
 from .refusal_scopes import (
     REPOSITORY_ENDPOINTS,
@@ -113,17 +113,19 @@ class TokenPool:
         refused_before = {
             name: in_refusal_pause.get(name) or self.access.rejection_of(name) for name in clients
         }
-        reasons = list_reasons(self.access, repository, refused, refused_before, failed)
+        reasons = list_refusal_reasons(self.access, repository, refused, refused_before, failed)
         note(other_accepted=False)
         reasons = reasons or [*in_refusal_pause.values()]
         active = self._active_refusals(clients.values(), scopes).values()
-        raise least_restrictive(limited) or most_informative(repository, reasons, active)
+        raise least_restrictive_limit(limited) or most_informative_error(
+            repository, reasons, active
+        )
 
     def client_for(self, repository: str) -> GithubClient:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
         clients = self._order(self.clients(), repository)
         if not clients:
-            raise most_informative(repository, [*self.failed_apps().values()])
+            raise most_informative_error(repository, [*self.failed_apps().values()])
         return clients[0]
 
     def pin_to_credential_of(self, repository: str, list_validator: str | None) -> None:
@@ -265,7 +267,9 @@ class TokenPool:
             and is_worth_trying(self.access, client.name, repository, refused)
         ]
         if not allowed:
-            raise most_informative(repository, [*refused.values(), *self.failed_apps().values()])
+            raise most_informative_error(
+                repository, [*refused.values(), *self.failed_apps().values()]
+            )
         return allowed
 
     def _active_refusals(
@@ -273,7 +277,7 @@ class TokenPool:
     ) -> dict[str, IngestError]:
         """Return the refusals whose pauses are not over, by credential."""
         names = (client.name for client in clients)
-        found = ((name, self.access.refusals.active(name, scopes)) for name in names)
+        found = ((name, self.access.refusals.active_refusal(name, scopes)) for name in names)
         return {name: error for name, error in found if error is not None}
 
     def _order(self, clients: Iterable[GithubClient], repository: str) -> list[GithubClient]:

@@ -124,7 +124,7 @@ class SqlAttempts(SqlStore):
 
         def save(session: Session) -> None:
             insert = partial(session.insert, _SAVE, rows)
-            change_and_count(session, runs, insert, logs=False)
+            change_and_count(session, runs, insert, counts_logs=False)
 
         if rows:
             self._database.write(save)
@@ -180,8 +180,8 @@ class SqlAttempts(SqlStore):
 def _remove(session: Session, rows: Sequence[Row]) -> int:
     """Remove attempts, given by the columns of _EXPIRED, with their logs and commits."""
     keys = sorted(row[:3] for row in rows)
-    read = ((row[0], from_json(row[3])["run"]) for row in rows)
-    shas = {(name, run["head_sha"]) for name, run in read if run is not None}
+    runs = ((row[0], from_json(row[3])["run"]) for row in rows)
+    shas = {(name, run["head_sha"]) for name, run in runs if run is not None}
     commits = sorted((name, escape_text(sha)) for name, sha in shas if sha is not None)
     session.delete(_REMOVE_LOGS, keys)
     session.delete(_REMOVE_COMMIT, commits)

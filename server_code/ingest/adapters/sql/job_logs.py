@@ -60,7 +60,9 @@ class SqlJobLogs(SqlStore, LogStateStore):
         runs = {row[:2] for row in rows}
 
         def save(session: Session) -> None:
-            change_and_count(session, runs, lambda: session.insert(_SAVE, rows), attempts=False)
+            change_and_count(
+                session, runs, lambda: session.insert(_SAVE, rows), counts_attempts=False
+            )
 
         if rows:
             self._database.write(save)

@@ -90,8 +90,8 @@ def change_and_count(
     runs: Iterable[RunKey],
     change: Callable[[], T],
     *,
-    attempts: bool = True,
-    logs: bool = True,
+    counts_attempts: bool = True,
+    counts_logs: bool = True,
 ) -> T:
     """Change attempts or logs of some runs, and add the difference to their repositories' counts.
 
@@ -104,8 +104,8 @@ def change_and_count(
 
     def count(name: str) -> list[int]:
         ids = sorted(by_repository[name])
-        counted = _sum(session, _COUNT_ATTEMPTS, name, ids) if attempts else [0] * 3
-        return counted + (_sum(session, _COUNT_LOGS, name, ids) if logs else [0] * 3)
+        counted = _sum(session, _COUNT_ATTEMPTS, name, ids) if counts_attempts else [0] * 3
+        return counted + (_sum(session, _COUNT_LOGS, name, ids) if counts_logs else [0] * 3)
 
     names = sorted(by_repository)
     for name in names:

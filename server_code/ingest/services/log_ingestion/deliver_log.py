@@ -81,12 +81,12 @@ def build_log_message(
     return LogMessage(message, _record(metadata, None), compressed)
 
 
-def cache_logs(context: CollectorContext, built: Sequence[LogMessage]) -> None:
+def cache_logs(context: CollectorContext, log_messages: Sequence[LogMessage]) -> None:
     """Cache small logs for the dashboard; publishing does not depend on it, so it may fail."""
-    logs = [each.log for each in built if each.log is not None]
+    logs = [each.log for each in log_messages if each.log is not None]
     if context.log_cache is None or not logs:
         return
-    with _report_uncached(context, built[0].record.key, built[0].record.job_id):
+    with _report_uncached(context, log_messages[0].record.key, log_messages[0].record.job_id):
         context.log_cache.save_logs(logs, context.clock.now())
 
 

@@ -41,27 +41,27 @@ class SmallLogSender:
         """Return whether a log is so small that it can wait for others."""
         return size_bytes <= self._context.logs_queue.max_message_bytes // _SMALL_LOGS_PER_REQUEST
 
-    def add(self, built: LogMessage, on_failure: OnFailure) -> None:
+    def add(self, log_message: LogMessage, on_failure: OnFailure) -> None:
         """Add a small log, and what to call if it is not sent."""
-        self._entries.append((built, on_failure))
-        self._size_bytes += built.message.size_bytes
+        self._entries.append((log_message, on_failure))
+        self._size_bytes += log_message.message.size_bytes
 
     def send(self) -> None:
         """Cache what was added, send and record it; report each log that was not sent."""
         entries, self._entries, self._size_bytes = self._entries, [], 0
         if not entries:
             return
-        built = [each for each, _ in entries]
-        messages = [each.message for each in built]
+        log_messages = [each for each, _ in entries]
+        messages = [each.message for each in log_messages]
         try:
-            cache_logs(self._context, built)
+            cache_logs(self._context, log_messages)
             queue, clock = self._context.logs_queue, self._context.clock
             refused = publish(queue, messages, clock=clock, keeps_going=True)
             reasons = {each.event_id: each for each in refused}
-            taken = [each for each in built if each.message.event_id not in reasons]
-            self._context.counters.add("logs", len(taken))
+            sent = [each for each in log_messages if each.message.event_id not in reasons]
+            self._context.counters.add("logs", len(sent))
             self._context.save_counts()
-            self._context.store.save_job_logs([each.record for each in taken])
+            self._context.store.save_job_logs([each.record for each in sent])
         except Exception as error:  # noqa: BLE001 - logs that are gathered later are published
             failure = as_ingest_error(error, "several small logs")
             for _, on_failure in entries:

@@ -16,7 +16,7 @@ from .poll_session import MIN_BACKLOG, PollSession, purpose_of, set_request_purp
 from .verify_deliveries import decide_reliance
 
 
-def collect_delivered(context: CollectorContext, poll_session: PollSession) -> None:
+def process_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
     """Save delivered runs and jobs in the ledger, and decide whether to rely on webhooks.
 
     If there is a backfill or a backlog, these runs, and those that webhooks point at, are collected
@@ -33,7 +33,7 @@ def collect_delivered(context: CollectorContext, poll_session: PollSession) -> N
         collect_attempts(context, poll_session, due)
 
 
-def collect_overdue(context: CollectorContext, poll_session: PollSession) -> None:
+def collect_overdue_attempts(context: CollectorContext, poll_session: PollSession) -> None:
     """Collect ended attempts that have been due for more than two poll intervals.
 
     They go before the run list, so that a limit that lets few requests through is not used up by

@@ -33,7 +33,7 @@ from ..sources.manage_sources import make_sources_due
 from ..sources.record_credentials import record_refusals_and_limits
 from ..unexpected_errors import as_ingest_error
 from .collect_attempts import collect_due_batch
-from .collect_before_list import collect_delivered, collect_overdue
+from .collect_before_list import collect_overdue_attempts, process_deliveries
 from .discover_runs import discover_runs, discover_runs_sparingly
 from .poll_session import (
     PollSession,
@@ -41,7 +41,7 @@ from .poll_session import (
     release_later_if_state_fails,
     retry_lease_releases,
 )
-from .poll_turn import find_urgent, until_urgent
+from .poll_turn import continue_until_urgent, find_urgent_repositories
 from .schedule_attempts import make_scheduled_attempts_due
 from .schedule_polls import (
     make_checks_due_after_clock_change,
@@ -70,7 +70,7 @@ def poll_due_repository(
     """Claim a due repository and poll it; return whether there was one.
 
     ``on_claimed`` is called before the poll.
-    ``should_continue`` is called between groups: False ends the poll early, and the rest stays due.
+    ``should_continue`` is called between batches: False ends the poll early; the rest stays due.
     Raises OutOfMemory after recording it, and StateUnavailable if an error cannot be recorded;
     every other error of a repository is recorded only.
     """
@@ -78,14 +78,14 @@ def poll_due_repository(
     make_polls_due_after_clock_change(context)
     discover_when_due(context)
     began_at = context.clock.now()
-    first = _claim_first(context, only)
+    first = _claim_before_backfills(context, only)
     repository = first or claim_due_repository(context, only=only)
     if repository is not None:
         on_claimed()
         error = poll_repository(
             context,
             repository,
-            should_continue=until_urgent(context, should_continue, only=only),
+            should_continue=continue_until_urgent(context, should_continue, only=only),
             discover=discover_runs_sparingly,
         )
         _log_failure(context, repository, error)
@@ -124,7 +124,7 @@ def _is_reported_for_owner(context: CollectorContext, repository: str, error: In
     )
 
 
-def _claim_first(
+def _claim_before_backfills(
     context: CollectorContext, only: Collection[str] | None
 ) -> RepositoryRecord | None:
     """Claim a repository that comes before backfills: an urgent one, else the latest changed."""
@@ -134,7 +134,7 @@ def _claim_first(
         return None
     if only is not None and repository_key(first) not in repository_keys(only):
         return None
-    urgent = find_urgent(context, only)
+    urgent = find_urgent_repositories(context, only)
     claimed = claim_due_repository(context, only=urgent) if urgent else None
     claimed = claimed or claim_due_repository(context, only=[first])
     if claimed is None:
@@ -181,8 +181,8 @@ def _poll(
             hinted_runs=context.store.load_run_hints(repository.full_name),
         )
         make_checks_due_after_clock_change(context, repository.full_name)
-        collect_delivered(context, poll_session)
-        collect_overdue(context, poll_session)
+        process_deliveries(context, poll_session)
+        collect_overdue_attempts(context, poll_session)
         discover(context, poll_session)
         if repository.failed_polls:
             make_scheduled_attempts_due(context, repository.full_name)

@@ -17,7 +17,7 @@ MIN_TURN = timedelta(seconds=3)
 CHECK_INTERVAL = timedelta(seconds=1)
 
 
-def until_urgent(
+def continue_until_urgent(
     context: CollectorContext, should_continue: Callable[[], bool], *, only: Collection[str] | None
 ) -> Callable[[], bool]:
     """Return a ``should_continue`` for one poll that also ends it if a repository is urgent.
@@ -31,13 +31,13 @@ def until_urgent(
         now = context.clock.now()
         if not is_over and now >= next_check_at:
             next_check_at = now + CHECK_INTERVAL
-            is_over = bool(find_urgent(context, only)) or has_new_webhook(context)
+            is_over = bool(find_urgent_repositories(context, only)) or has_new_webhook(context)
         return not is_over and should_continue()
 
     return turn_continues
 
 
-def find_urgent(context: CollectorContext, only: Collection[str] | None) -> list[str]:
+def find_urgent_repositories(context: CollectorContext, only: Collection[str] | None) -> list[str]:
     """Find the repositories that a webhook or a person made due, or that were just created.
 
     Their due time was set to ``urgent_due_at``, which lies weeks before all others.

@@ -102,19 +102,19 @@ def _left_out_by(store: StateStore, exclusion: SourcePattern, others: Sources) -
 
     A source of all owners includes only what is on a credential's own list.
     """
-    known = {
+    is_listed = {
         each.full_name: True
         for each in store.list_discovered_repositories()
         if each.suspension_reason
     }
     for credential in store.list_credentials():
         for each in credential.repository_lists:
-            known |= {
-                name: each.owner == ALL_OWNERS or known.get(name, False) for name in each.names
+            is_listed |= {
+                name: each.owner == ALL_OWNERS or is_listed.get(name, False) for name in each.names
             }
     return tuple(
         name
-        for name, is_listed_to_credential in sorted(known.items())
+        for name, is_listed_to_credential in sorted(is_listed.items())
         if exclusion.matches(name)
         and others.source_of(name, is_listed_to_credential=is_listed_to_credential) is not None
         and others.exclusion_of(name) is None
