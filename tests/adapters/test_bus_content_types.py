@@ -20,7 +20,7 @@ from support.message_examples import NOW
 from support.pubsub_server import running_pubsub
 from support.servicebus_server import running_servicebus
 
-OWN = job_envelope(a_run().key, a_job(), now=NOW)
+OWN = job_envelope(a_run().key, a_job(), timestamp=NOW)
 EVENT = replace(OWN, cloudevents_source_root="https://github.com")
 
 

@@ -104,6 +104,6 @@ def _facts() -> list[Envelope]:
     for number in range(SLICE_RUNS):
         run = a_run(run_id=number + 1)
         jobs = [a_job(job_id=number * 100 + job, run_id=run.run_id) for job in range(JOBS_PER_RUN)]
-        facts += [job_envelope(run.key, job, now=NOW) for job in jobs]
+        facts += [job_envelope(run.key, job, timestamp=NOW) for job in jobs]
         facts.append(envelope_of_run(run, jobs, None, occurrence=0, now=NOW))
     return facts

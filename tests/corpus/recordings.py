@@ -117,7 +117,7 @@ def run_message(
 def job_message(job: Job, repository: str = "octo/api") -> dict[str, Any]:
     """Send a job, and take the message's data as a reader gets it, checked."""
     key = AttemptKey(repository, job.run_id, job.run_attempt)
-    return _sent(job_envelope(key, job, now=NOW), "workflow_job")
+    return _sent(job_envelope(key, job, timestamp=NOW), "workflow_job")
 
 
 def _sent(envelope: Envelope, schema: str) -> dict[str, Any]:

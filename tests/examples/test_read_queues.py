@@ -111,7 +111,7 @@ def test_unknown_fields_types_and_values_are_read(queues: Queues) -> None:
 def test_cloudevents_are_read_like_the_own_format(queues: Queues) -> None:
     """The same fact is written once, whichever format it arrives in."""
     own = example_messages()["workflow_job"]
-    fact = job_envelope(a_run().key, a_failed_job(), now=NOW)
+    fact = job_envelope(a_run().key, a_failed_job(), timestamp=NOW)
     cloud = encode_envelope(replace(fact, cloudevents_source_root="https://github.com"))
     queues.send("metrics", [json.loads(cloud.body), json.loads(own.body)])
     queues.read()

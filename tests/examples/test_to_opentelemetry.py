@@ -49,7 +49,7 @@ RUN = a_run(conclusion="failure", event="pull_request", pull_requests=(PULL,))
 
 def envelopes() -> list[Envelope]:
     commit = a_commit(pull_requests=(PULL,))
-    jobs = [job_envelope(RUN.key, job, now=at(90)) for job in (WAITING, JOB, SKIPPED)]
+    jobs = [job_envelope(RUN.key, job, timestamp=at(90)) for job in (WAITING, JOB, SKIPPED)]
     return [*jobs, envelope_of_run(RUN, [JOB], commit, occurrence=0, now=at(90))]
 
 

@@ -45,7 +45,7 @@ def open_log() -> io.BytesIO:
 
 
 RUN = envelope_of_run(a_run(), [a_job()], a_commit(), occurrence=0, now=NOW)
-JOB = job_envelope(KEY, a_job(), now=NOW)
+JOB = job_envelope(KEY, a_job(), timestamp=NOW)
 
 
 @pytest.mark.parametrize(

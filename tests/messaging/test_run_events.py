@@ -29,7 +29,7 @@ def run_id_of(run, jobs=(), *, occurrence=0):
 
 
 def job_id_of(job, key=KEY):
-    return job_envelope(key, job, now=NOW).event_id
+    return job_envelope(key, job, timestamp=NOW).event_id
 
 
 def test_a_completed_run_is_reported_in_full():
@@ -123,7 +123,7 @@ def test_fields_that_describe_a_fact_do_not_change_its_id():
 
 def test_a_job_is_reported_in_full():
     """Alone it also says whose it is."""
-    envelope = job_envelope(KEY, a_job(), now=NOW)
+    envelope = job_envelope(KEY, a_job(), timestamp=NOW)
     assert envelope.event_type == "workflow_job_completed"
     assert envelope.group == message_group(KEY)
     assert envelope.data == {
@@ -169,7 +169,7 @@ def test_a_step_is_reported_in_full():
 
 def test_a_job_belongs_to_the_attempt_it_was_listed_for():
     """A partial re-run lists jobs of the attempt before."""
-    data = job_envelope(AttemptKey("octo/api", 7, 3), a_job(run_attempt=1), now=NOW).data
+    data = job_envelope(AttemptKey("octo/api", 7, 3), a_job(run_attempt=1), timestamp=NOW).data
     assert (data["run_id"], data["run_attempt"]) == (7, 3)
 
 
@@ -229,7 +229,7 @@ def test_the_type_names_the_status(status, word):
     run, job = a_run(status=status), a_job(status=status)
     envelope = envelope_of_run(run, [], None, occurrence=0, now=NOW)
     assert envelope.event_type == f"workflow_run_{word}"
-    assert job_envelope(KEY, job, now=NOW).event_type == f"workflow_job_{word}"
+    assert job_envelope(KEY, job, timestamp=NOW).event_type == f"workflow_job_{word}"
 
 
 def test_each_visit_of_a_status_is_a_fact_of_its_own():
@@ -329,7 +329,7 @@ def test_a_group_holds_one_run():
 def test_any_run_and_its_jobs_can_be_sent(run, jobs, commit):
     """Whatever GitHub shows, it becomes JSON without a negative duration."""
     envelopes = [envelope_of_run(run, jobs, commit, occurrence=0, now=NOW)]
-    envelopes += [job_envelope(run.key, job, now=NOW) for job in jobs]
+    envelopes += [job_envelope(run.key, job, timestamp=NOW) for job in jobs]
     for envelope in envelopes:
         message = encode_envelope(envelope)
         assert re.fullmatch(r"workflow_(run|job)_[a-z0-9_]+", message.attributes["event_type"])

@@ -77,7 +77,7 @@ def test_run_messages_are_as_published(
 @given(KEYS, JOBS)
 def test_job_messages_are_as_published(key: AttemptKey, job: Job) -> None:
     """A job alone has the same fields as nested, and its attempt's key."""
-    assert_valid("workflow_job", encode_envelope(job_envelope(key, job, now=NOW)))
+    assert_valid("workflow_job", encode_envelope(job_envelope(key, job, timestamp=NOW)))
 
 
 @given(KEYS, st.binary(max_size=500) | st.text(max_size=500).map(str.encode), UGLY_TEXT)

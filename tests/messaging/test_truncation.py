@@ -66,7 +66,7 @@ def test_a_job_of_very_many_steps_keeps_the_first():
     """Its own message is the only one that has them."""
     steps = tuple(replace(a_step(), number=n, name="x" * 500) for n in range(1, 2_000))
     job = replace(a_job(), steps=steps)
-    message = encode_to_fit(job_envelope(a_run().key, job, now=NOW), max_bytes=262_144)
+    message = encode_to_fit(job_envelope(a_run().key, job, timestamp=NOW), max_bytes=262_144)
     data = data_of(message)
     assert message.size_bytes <= 262_144
     assert data["truncated"] == ["steps"]
@@ -78,7 +78,7 @@ def test_a_job_of_very_many_steps_keeps_the_first():
 def test_any_text_of_a_job_may_be_too_long(field):
     """Also one that nobody expects to be."""
     job = replace(a_job(), **{field: "y" * 600_000})
-    message = encode_to_fit(job_envelope(a_run().key, job, now=NOW), max_bytes=262_144)
+    message = encode_to_fit(job_envelope(a_run().key, job, timestamp=NOW), max_bytes=262_144)
     assert message.size_bytes <= 262_144
     assert data_of(message)["job_id"] == job.job_id
     assert len(message.attributes["event_type"]) < 256
@@ -87,7 +87,7 @@ def test_any_text_of_a_job_may_be_too_long(field):
 def test_one_huge_item_of_a_list_goes_with_its_list():
     """A list whose first item does not fit is empty."""
     job = replace(a_job(), labels=("z" * 600_000,))
-    message = encode_to_fit(job_envelope(a_run().key, job, now=NOW), max_bytes=262_144)
+    message = encode_to_fit(job_envelope(a_run().key, job, timestamp=NOW), max_bytes=262_144)
     assert message.size_bytes <= 262_144
     assert data_of(message)["labels"] == []
 
@@ -96,7 +96,7 @@ def test_one_huge_item_of_a_list_goes_with_its_list():
 def test_every_fact_fits_every_limit(max_bytes, length, labels):
     """Whatever is large about it."""
     job = replace(a_job(), name="n" * length, labels=tuple("l" * 40 for _ in range(labels)))
-    message = encode_to_fit(job_envelope(a_run().key, job, now=NOW), max_bytes=max_bytes)
+    message = encode_to_fit(job_envelope(a_run().key, job, timestamp=NOW), max_bytes=max_bytes)
     assert message.size_bytes <= max_bytes
 
 
@@ -119,5 +119,7 @@ def test_annotations_of_nested_jobs_are_the_first_to_go():
     assert [job["annotations"] for job in data["jobs"]] == [None, None]
     assert [job["annotations_total"] for job in data["jobs"]] == [5, None]
     assert all(job["steps"] for job in data["jobs"])
-    alone = data_of(encode_to_fit(job_envelope(a_run().key, jobs[0], now=NOW), max_bytes=30_000))
+    alone = data_of(
+        encode_to_fit(job_envelope(a_run().key, jobs[0], timestamp=NOW), max_bytes=30_000)
+    )
     assert len(alone["annotations"]) == 5

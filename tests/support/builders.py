@@ -159,7 +159,7 @@ def envelope_of_run(
     record = AttemptRecord(
         key=run.key, created_at=run.created_at or now, run=run, jobs=tuple(jobs), **details
     )
-    return run_envelope(run, record, commit, occurrence=occurrence, now=now)
+    return run_envelope(run, record, commit, occurrence=occurrence, timestamp=now)
 
 
 def a_commit(**changes: Any) -> Commit:

@@ -97,7 +97,7 @@ def example_messages() -> dict[str, QueueMessage]:
     metadata = log_metadata(log, key=key)
     return {
         "workflow_run": encode_envelope(run_message),
-        "workflow_job": encode_envelope(job_envelope(key, job, now=NOW)),
+        "workflow_job": encode_envelope(job_envelope(key, job, timestamp=NOW)),
         "job_log_fetched": next(
             log_parts(
                 replace(metadata, outline=full_outline()),

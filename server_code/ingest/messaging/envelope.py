@@ -46,7 +46,7 @@ def attempt_envelope(
     event_type: str,
     key: AttemptKey,
     *identity: object,
-    now: datetime,
+    timestamp: datetime,
     data: Mapping[str, Any],
     cloudevents_source_root: str | None = None,
 ) -> Envelope:
@@ -59,7 +59,7 @@ def attempt_envelope(
         event_id=event_id(event_type, key.repository, key.run_id, key.run_attempt, *identity),
         repo=key.repository,
         group=message_group(key),
-        timestamp=now,
+        timestamp=timestamp,
         data=data,
         cloudevents_source_root=cloudevents_source_root,
     )

@@ -88,7 +88,7 @@ def log_envelope(metadata: LogMetadata, *, part: int = 1, parts: int = 1) -> Env
         metadata.log_sha256,
         part,
         parts,
-        now=metadata.fetched_at,
+        timestamp=metadata.fetched_at,
         data={
             **_job_fields(metadata, metadata.outline if part == 1 else None),
             "log_bytes": metadata.log_bytes,
@@ -162,7 +162,7 @@ def log_unavailable_message(log: UnavailableLogMetadata, *, max_bytes: int) -> Q
             log.key,
             log.job_id,
             log.reason,
-            now=log.fetched_at,
+            timestamp=log.fetched_at,
             data={**_job_fields(log), "reason": log.reason, "detail": log.detail},
             cloudevents_source_root=log.cloudevents_source_root,
         ),

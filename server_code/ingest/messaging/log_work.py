@@ -93,7 +93,7 @@ def job_work_message(
 ) -> QueueMessage:
     """Build the work item of a job that has ended."""
     data = {**attempt_fields(key), "tries": tries, **encode_dataclass(work_item_job(job))}
-    envelope = attempt_envelope(JOB_LOG_DUE, key, job.job_id, tries, now=now, data=data)
+    envelope = attempt_envelope(JOB_LOG_DUE, key, job.job_id, tries, timestamp=now, data=data)
     return encode_envelope(envelope, delay_seconds=delay_seconds)
 
 
@@ -109,7 +109,7 @@ def attempt_work_message(
     due = [encode_dataclass(work_item_job(job)) for job in jobs]
     data = {**attempt_fields(key), "tries": tries, "jobs": due}
     ids = sorted(job["job_id"] for job in due)
-    envelope = attempt_envelope(ATTEMPT_LOGS_DUE, key, *ids, tries, now=now, data=data)
+    envelope = attempt_envelope(ATTEMPT_LOGS_DUE, key, *ids, tries, timestamp=now, data=data)
     return encode_envelope(envelope, delay_seconds=delay_seconds)
 
 

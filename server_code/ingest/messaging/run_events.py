@@ -29,22 +29,22 @@ def run_envelope(
     commit: Commit | None,
     *,
     occurrence: int,
-    now: datetime,
+    timestamp: datetime,
 ) -> Envelope:
     """Build an attempt's message. ``occurrence``: how often it had this status before."""
     event_type = f"workflow_run_{_type_suffix(run.status)}"
     is_end = run.is_completed
     identity = run_fingerprint(run, record.jobs) if is_end else f"visit {occurrence}"
     data = run_data(run, record, commit)
-    return attempt_envelope(event_type, run.key, identity, now=now, data=data)
+    return attempt_envelope(event_type, run.key, identity, timestamp=timestamp, data=data)
 
 
-def job_envelope(key: AttemptKey, job: Job, *, now: datetime) -> Envelope:
+def job_envelope(key: AttemptKey, job: Job, *, timestamp: datetime) -> Envelope:
     """Build the message of a job's status."""
     event_type = f"workflow_job_{_type_suffix(job.status)}"
     identity = job_fingerprint(job) if job.is_completed else job.status
     data = {**attempt_fields(key), **job_data(job)}
-    return attempt_envelope(event_type, key, job.job_id, identity, now=now, data=data)
+    return attempt_envelope(event_type, key, job.job_id, identity, timestamp=timestamp, data=data)
 
 
 def run_fingerprint(run: WorkflowRun, jobs: Iterable[Job]) -> str:

@@ -23,7 +23,7 @@ from .rows import summary_row
 MAX_RUNS_PER_PAGE = 100
 MAX_ANNOTATIONS = 100
 
-#: The filters of the list, by name.
+#: The value of a run that each filter of the list compares, by the filter's name.
 RUN_FILTERS: Mapping[str, Callable[[RunSummary], str | None]] = {
     "repository": lambda run: run.key.repository,
     "workflow": lambda run: run.workflow_name,
@@ -90,18 +90,20 @@ def list_runs(
     """
     if order not in ORDERS:
         raise Rejected(f"Runs cannot be sorted by {order}; they can by {', '.join(ORDERS)}.")
-    kept = store.load_run_summaries()
-    found = [run for run in kept if filters.accepts(run)]
+    collected = store.load_run_summaries()
+    matching = [run for run in collected if filters.accepts(run)]
     if (value_of := ORDERS[order]) is not None:
-        found.sort(key=lambda run: -1 if (value := value_of(run)) is None else value, reverse=True)
+        matching.sort(
+            key=lambda run: -1 if (value := value_of(run)) is None else value, reverse=True
+        )
     start, count = max(0, offset), min(max(1, limit), MAX_RUNS_PER_PAGE)
     return {
-        "runs": [summary_row(run) for run in found[start : start + count]],
-        "total": len(found),
-        "unfiltered_total": len(kept),
+        "runs": [summary_row(run) for run in matching[start : start + count]],
+        "total": len(matching),
+        "unfiltered_total": len(collected),
         "offset": start,
         "limit": count,
-        "choices": {name: _distinct(kept, name) for name in RUN_FILTERS},
+        "choices": {name: _distinct(collected, name) for name in RUN_FILTERS},
     }
 
 
@@ -123,7 +125,7 @@ def load_run(
         record,
         commits.get(run.head_sha or ""),
         occurrence=max(0, record.published_statuses.count(run.status) - 1),
-        now=run.updated_at or now,
+        timestamp=run.updated_at or now,
     )
     logs = store.load_job_logs(record.key)
     return {

@@ -81,7 +81,7 @@ def find_unpublished_changes(
     if run is None:
         return Changes(record=record)
     jobs = [job for job in record.jobs if is_unpublished(record, job)]
-    job_envelopes = tuple(job_envelope(record.key, job, now=now) for job in jobs)
+    job_envelopes = tuple(job_envelope(record.key, job, timestamp=now) for job in jobs)
     run_envelopes = _run_envelopes(record, run, commit, now)
     # A run begins before its jobs and ends after them.
     envelopes = job_envelopes + run_envelopes if run.is_completed else run_envelopes + job_envelopes
@@ -150,7 +150,7 @@ def _run_envelopes(
     if not has_unpublished_run_changes(record):
         return ()
     occurrence = record.published_statuses.count(run.status)
-    return (run_envelope(run, record, commit, occurrence=occurrence, now=now),)
+    return (run_envelope(run, record, commit, occurrence=occurrence, timestamp=now),)
 
 
 def _record_once_published(

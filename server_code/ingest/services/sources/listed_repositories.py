@@ -34,17 +34,17 @@ class ListedRepository:
 
 
 class ListIndex:
-    """The repositories of all lists, by their names and GitHub's numbers of them."""
+    """The repositories of all lists, by name and by GitHub's id."""
 
     def __init__(self, listed: Sequence[ListedRepository]) -> None:
-        self._names = {repository_key(each.full_name): each for each in listed}
-        self._numbers = {each.info.repository_id: each for each in listed if each.info is not None}
+        self._by_name = {repository_key(each.full_name): each for each in listed}
+        self._by_id = {each.info.repository_id: each for each in listed if each.info is not None}
 
     def find(self, name: str, known: DiscoveredRepository | None) -> ListedRepository | None:
         """Return the repository with a name; a known one may be listed under another name."""
-        found = self._names.get(repository_key(name))
+        found = self._by_name.get(repository_key(name))
         if found is not None or known is None:
             return found
-        if known.repository_id is not None and known.repository_id in self._numbers:
-            return self._numbers[known.repository_id]
-        return self._names.get(repository_key(known.new_name or ""))
+        if known.repository_id is not None and known.repository_id in self._by_id:
+            return self._by_id[known.repository_id]
+        return self._by_name.get(repository_key(known.new_name or ""))
