@@ -116,14 +116,14 @@ def is_unpublished(record: AttemptRecord, job: Job) -> bool:
     return published.removesuffix(_ABANDONED).removesuffix(_WITHOUT_LOG) != job_state(job)
 
 
-def has_ended_before(record: AttemptRecord, job: Job) -> bool:
+def is_end_published(record: AttemptRecord, job: Job) -> bool:
     """Return whether an end of the job was published."""
     return _published_state(record, job).startswith("completed")
 
 
 def _was_log_due(record: AttemptRecord, job: Job) -> bool:
     """Return whether the log of an ended job was due: requested, or left out by a filter."""
-    return has_ended_before(record, job) and not _published_state(record, job).endswith(
+    return is_end_published(record, job) and not _published_state(record, job).endswith(
         _WITHOUT_LOG
     )
 

@@ -14,7 +14,7 @@ from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey
 from ..context import CollectorContext
-from .attempt_messages import has_ended_before
+from .attempt_messages import is_end_published
 
 #: Upper bounds of the buckets, in seconds.
 LAG_BOUNDS = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600)
@@ -33,13 +33,13 @@ def count_published(
     ``before`` and ``after``: the records of the attempts before this publication and after it.
     """
     published = [record for record in after if record.published_statuses]
-    first = [record for record in published if not before[record.key].published_statuses]
-    new_runs = {record.key.run_id for record in first}
-    for key, known in context.store.load_attempts(repository.full_name, new_runs).items():
-        if known.published_statuses:
+    newly_published = [record for record in published if not before[record.key].published_statuses]
+    new_runs = {record.key.run_id for record in newly_published}
+    for key, stored in context.store.load_attempts(repository.full_name, new_runs).items():
+        if stored.published_statuses:
             new_runs.discard(key.run_id)
     context.counters.add("runs", len(new_runs))
-    context.counters.add("attempts", len(first))
+    context.counters.add("attempts", len(newly_published))
     for record in published:
         known = before[record.key]
         context.counters.add("jobs", len(record.published_jobs) - len(known.published_jobs))
@@ -54,12 +54,12 @@ def count_published(
 
 def _count_steps(record: AttemptRecord) -> int:
     """Return the number of steps of the jobs whose end is published."""
-    return sum(len(job.steps) for job in record.jobs if has_ended_before(record, job))
+    return sum(len(job.steps) for job in record.jobs if is_end_published(record, job))
 
 
 def _ends_now(job: Job, known: AttemptRecord, record: AttemptRecord) -> bool:
     """Return whether the end of a job is published for the first time."""
-    return has_ended_before(record, job) and not has_ended_before(known, job)
+    return is_end_published(record, job) and not is_end_published(known, job)
 
 
 def count_job_lag(counters: Counters, now: datetime, ends: Iterable[datetime]) -> None:

@@ -15,7 +15,7 @@ from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied, GithubUnavailable, IngestError, RateLimited, RequestPaused
 from ...ports import ActionsApi, Clock
-from .attempt_messages import has_ended_before, has_unpublished_run_changes, is_unpublished
+from .attempt_messages import has_unpublished_run_changes, is_end_published, is_unpublished
 from .long_pauses import is_too_long
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ class DetailReader:
         for job in record.jobs:
             # A job that changes after its end may have more annotations; an unchanged answer is
             # free.
-            is_known = job.annotations is not None and not has_ended_before(record, job)
+            is_known = job.annotations is not None and not is_end_published(record, job)
             if job.wants_annotations and not is_known and is_unpublished(record, job):
                 record = _with_job(record, self._annotate(job))
                 yield record
