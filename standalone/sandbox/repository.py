@@ -1,6 +1,6 @@
 """A repository with its runs, jobs, commits and pull requests.
 
-A `Source` adds more runs to it as time passes.
+A `RunSource` adds more runs to it as time passes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class NewItems:
 
 
 #: Returns the items that begin by a time, except those that it has returned before.
-Source = Callable[[Timestamp], NewItems]
+RunSource = Callable[[Timestamp], NewItems]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Repository:
         new_items: NewItems | None = None,
         *,
         hooks: Iterable[HookSpec] = (),
-        source: Source | None = None,
+        source: RunSource | None = None,
     ) -> None:
         self.spec = spec
         self.hooks = list(hooks)

@@ -12,7 +12,10 @@ DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - valid in the sandbox only
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSpec:
-    """A token that the sandbox accepts; None for `permissions` or `repositories` means all."""
+    """A token that the sandbox accepts; None for `permissions` or `repositories` means all.
+
+    `kind`: classic, fine-grained or installation; `installation`: the id, if it is of one.
+    """
 
     value: str = DEFAULT_TOKEN
     login: str = "octocat"
@@ -68,7 +71,7 @@ class AppSpec:
 class HookFaults:
     """The faults of webhooks: each is a probability, except `late_seconds`, the delay of late ones.
 
-    That is long enough that the next change of the same run is usually sent first.
+    By default it is so long that the next change of the same run is usually sent first.
     """
 
     lost: float = 0.0
@@ -110,4 +113,4 @@ class Settings:
     steps_kept_seconds: float | None = None
     """How many seconds after its end a job still has its steps; None: for ever."""
     threads: int = 112
-    """More than `Limits.concurrent`, so that this limit can be exceeded."""
+    """Threads of its HTTP server: more than `Limits.concurrent`, so that this can be exceeded."""

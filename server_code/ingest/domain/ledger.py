@@ -94,18 +94,18 @@ class AttemptRecord(KeepsUnknownFields):
 
     ``run``: its newest known version (None while only its number is known), ``jobs``: the newest
     versions of its jobs with every step ever seen. ``published_statuses``: those published, in
-    order; ``fingerprint`` identifies what was published last. ``next_check_at``: when it is due to
-    be read again; None once it is ``settled``: it has ended with all its jobs, and that is
-    published. ``has_all_jobs``: every job of the ended attempt was read. The validators are ETags.
+    order; ``fingerprint`` identifies the end that was published last; ``published_jobs``: by job
+    id, the state in which the job was published last. ``next_check_at``: when it is due to be read
+    again; None once it is ``settled``: it has ended with all its jobs, and that is published.
+    ``has_all_jobs``: every job of the ended attempt was read. The validators are ETags.
     ``annotations`` are those of an attempt that failed to start. ``environments`` are those that a
     waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.
     ``is_filtered_out``: a filter leaves it out, so that it is neither read nor published.
     ``incomplete_job_reads``: how often in a row its list of jobs was empty, shorter than GitHub's
-    count, or had an end without a conclusion; ``open_job_reads``: how often in a row it held
-    open jobs, though the attempt has ended. ``jobs_read_at``: when that list was last read, or the
-    run started.
-    ``has_delivered_jobs``: some of its jobs are as webhooks delivered them, and were not read
-    since. ``failed_reads``: those in a row; ``last_error``: why the last one failed.
+    count, or had an end without a conclusion; ``open_job_reads``: how often in a row it held open
+    jobs, though the attempt has ended. ``jobs_read_at``: when that list was last read, or the run
+    started. ``has_delivered_jobs``: some of its jobs are as webhooks delivered them, and were not
+    read since. ``failed_reads``: those in a row; ``last_error``: why the last one failed.
     """
 
     key: AttemptKey
@@ -260,10 +260,10 @@ class LedgerCounts:
         return max(0, self.open_attempts - self.unread_attempts)
 
 
-def sum_counts(each: Iterable[LedgerCounts]) -> LedgerCounts:
+def sum_counts(counts: Iterable[LedgerCounts]) -> LedgerCounts:
     """Add the counts of several repositories."""
     names = [field.name for field in fields(LedgerCounts)]
-    sums = map(sum, zip(*map(attrgetter(*names), each), strict=True))
+    sums = map(sum, zip(*map(attrgetter(*names), counts), strict=True))
     return LedgerCounts(**dict(zip(names, sums, strict=False)))
 
 

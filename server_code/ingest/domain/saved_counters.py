@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 COUNT_INTERVAL = timedelta(minutes=5)
 COUNTS_KEPT_FOR = timedelta(days=1)
 
-#: Intervals that begin later than this after the one that is counted go: a clock was ahead.
+#: Intervals so much later than the one that is counted are removed: a clock was ahead.
 MAX_COUNTS_AHEAD = timedelta(hours=1)
 
 

@@ -31,7 +31,7 @@ class RunSummary(KeepsUnknownFields):
     """One attempt in a list; ``title`` is the first line of its commit's message.
 
     ``queued_seconds``: from the attempt's start to that of its first job. ``job_marks``: one letter
-    for each of MAX_JOB_MARKS jobs, as in ``_MARKS``; failed ones come first.
+    for each job, up to MAX_JOB_MARKS, as in ``_MARKS``; failed ones come first.
     """
 
     key: AttemptKey

@@ -50,7 +50,7 @@ def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
     call = RequestContext()
     try:
         settings = call.settings
-        done = receive_webhook(
+        response_text = receive_webhook(
             call.state,
             dict(request.headers),
             body,
@@ -58,11 +58,11 @@ def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
             now=call.now,
         )
         call.state.add_to_saved_counters({WEBHOOK_COUNTER: 1}, now=call.now)
-        if done.startswith("accepted"):
+        if response_text.startswith("accepted"):
             launch_tick(call, PIPELINE_MONITORING_AGENT)
     except IngestError as error:
         return _text(*webhook_error_response(error))
-    return _text(202, done)
+    return _text(202, response_text)
 
 
 @anvil.server.http_endpoint("/health", methods=["GET", "HEAD"])

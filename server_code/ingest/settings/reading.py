@@ -22,7 +22,7 @@ LookUpSetting = Callable[[str], "str | None"]
 #: Returns the value of a setting and where it was found: environment, App Secret, ….
 LocateSetting = Callable[[str], "tuple[str | None, str]"]
 
-_TOGETHER = (
+_PAIRS = (
     ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"),
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
 )
@@ -32,19 +32,19 @@ def read_settings(lookup: LookUpSetting) -> Settings:
     """Read every setting. Raises BadSettings with all faults."""
     values: dict[type, dict[str, Any]] = defaultdict(dict)
     faults: list[str] = []
-    are_set: set[str] = set()
+    set_names: set[str] = set()
     for setting in SETTINGS:
         if setting.settings_class is None or (value := raw_value(setting, lookup)) is None:
             continue
-        are_set.add(setting.name)
+        set_names.add(setting.name)
         try:
             values[setting.settings_class][setting.field] = setting.parse(value)
         except ValueError as error:
             faults.append(f"{setting.name} {error}")
     faults += [
         f"{one} and {other} belong together: set both or neither"
-        for one, other in _TOGETHER
-        if (one in are_set) != (other in are_set)
+        for one, other in _PAIRS
+        if (one in set_names) != (other in set_names)
     ]
     queues = QueueSettings(**values[QueueSettings])
     github = GithubSettings(**values[GithubSettings])

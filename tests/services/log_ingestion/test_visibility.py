@@ -74,7 +74,7 @@ def test_an_extension_that_fails_is_tried_again():
 def test_an_orphaned_worker_stops_extending():
     """Its parent was killed; what it holds is received by another worker."""
     queue, parents = Watched(), iter([100, 100, 1, 1])
-    extender = VisibilityExtender(queue, MESSAGES, parent=lambda: next(parents))
+    extender = VisibilityExtender(queue, MESSAGES, get_parent_id=lambda: next(parents))
     with extender:
         assert queue.happened.wait(10)
         extender._thread.join(10)

@@ -27,12 +27,12 @@ Fragment = dict[str, Any]
 
 
 def service_condition() -> Fragment:
-    """Return the condition under which the service exists: an image is named."""
+    """Return the condition under which the services exist: an image is named."""
     return {"Fn::Not": [{"Fn::Equals": [{"Ref": "ServiceImage"}, ""]}]}
 
 
 def service_parameters() -> Fragment:
-    """Return the service's parameters; by default they are empty, and there is no service."""
+    """Return the services' parameters; by default they are empty, and there is no service."""
     descriptions = {
         "ServiceImage": "Image of Runstream. Empty: no service.",
         "ServiceRepositories": "REPOSITORIES of the service, separated by commas.",
@@ -51,7 +51,7 @@ def service_parameters() -> Fragment:
 def service_resources(queue_id: str, bucket: Fragment) -> Fragment:
     """Return the cluster, roles, both services and the scaling with the depth of a queue.
 
-    ``queue_id``: the queue's logical id in the template.
+    ``queue_id``: the queue's logical id in the template. ``bucket``: the value of LOG_BUCKET.
     """
     resources: Fragment = {
         "Cluster": {"Type": "AWS::ECS::Cluster"},

@@ -31,7 +31,7 @@ _MAX_ARTIFACTS = 500
 #: A list of several pages is read again, up to so often, until it has as many as GitHub counts.
 _MAX_ARTIFACT_READS = 3
 
-#: A check suite's annotations in one request; REST needs two: its check runs, then theirs.
+#: A check suite's annotations in one request; REST needs one more, for the check runs.
 #: https://docs.github.com/en/graphql/reference/objects#checksuite
 _SUITE_QUERY = """query($suite: ID!) {
   node(id: $suite) { ... on CheckSuite {
@@ -98,7 +98,7 @@ def _suite_by_graphql(client: RepositoryClient, node_id: str) -> AnnotationList 
 def _suite_by_rest(client: RepositoryClient, suite_id: int) -> AnnotationList | None:
     request = Request.to("/repos/{}/check-suites/{}/check-runs", client.repository, suite_id)
     counts = parse_annotation_counts(client.get(request).json())
-    annotated = [number for number, count in counts.items() if count != 0]
+    annotated = [check_run_id for check_run_id, count in counts.items() if count != 0]
     if not annotated:
         return AnnotationList(items=(), total=0)
     return fetch_annotations(client, annotated[0]).value

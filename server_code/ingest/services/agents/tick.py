@@ -127,8 +127,8 @@ def _run_slice(
         set_task_state("heartbeat_at", now.isoformat())
         heartbeat.save_when_due(loop.state, loop.note)
 
-    with requests_in_other_thread(context, lambda: on_turn(context.clock.now())) as sent_elsewhere:
-        loop = AgentLoop(heartbeat.agent, sent_elsewhere, partial(work, sent_elsewhere))
+    with requests_in_other_thread(context, lambda: on_turn(context.clock.now())) as intercepted:
+        loop = AgentLoop(heartbeat.agent, intercepted, partial(work, intercepted))
         loop.run_slice(seconds=seconds, on_turn=on_turn)
     return loop
 
@@ -161,7 +161,7 @@ def report_error(  # noqa: PLR0913 - what a heartbeat says
     The heartbeat also keeps which hosts and queues did not answer.
     """
     message = str(error)
-    tried = "It is tried again every minute; the checks under Settings show details."
+    default_remedy = "It is tried again every minute; the checks under Settings show details."
     if not _is_reported(store, agent, message, host=host, now=now):
         store.add_error(
             ErrorRecord(
@@ -169,7 +169,7 @@ def report_error(  # noqa: PLR0913 - what a heartbeat says
                 agent=agent,
                 repository=None,
                 message=message,
-                remedy=error.remedy or tried,
+                remedy=error.remedy or default_remedy,
             )
         )
     heartbeat = idle_heartbeat(store, agent, host=host, now=now)

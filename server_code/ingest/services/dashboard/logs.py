@@ -51,10 +51,10 @@ class JobLog:
     def page(self, first_line: int, count: int) -> dict[str, Any]:
         """Return lines, or why the log is unavailable. Raises StateUnavailable."""
         found = self._read(first_line, count)
-        known = self._store.load_job_log(self._key, self._id)
+        log_record = self._store.load_job_log(self._key, self._id)
         head = {
             **self._head(),
-            "sha256": known.log_sha256 if known else None,
+            "sha256": log_record.log_sha256 if log_record else None,
             "total_lines": 0,
             "total_bytes": 0,
             "first_line": first_line,
@@ -107,7 +107,7 @@ class JobLog:
         }
 
     def find(self, text: str, after: int) -> dict[str, Any]:
-        """Return the next lines that contain a text. Raises LogPending with the reason."""
+        """Return the next lines behind line ``after`` that contain a text. Raises LogPending."""
         found = self._cached(lambda: self._cache.find_lines(self._key, self._id, text, after))
         return {
             "lines": list(found.lines),
@@ -159,12 +159,12 @@ class JobLog:
         lines = self._cache.load_lines(self._key, self._id, first_line, count)
         if lines is not None:
             return lines
-        known = self._store.load_job_log(self._key, self._id)
-        if known is None or known.state != LOG_FETCHED:
-            return self._without_log(known) or explain_not_fetched(known)
+        log_record = self._store.load_job_log(self._key, self._id)
+        if log_record is None or log_record.state != LOG_FETCHED:
+            return self._without_log(log_record) or explain_not_fetched(log_record)
         return self._open_log_reader().read(self._key, self._id, first_line, count)
 
-    def _without_log(self, known: JobLogRecord | None) -> UnreadableLog | None:
+    def _without_log(self, log_record: JobLogRecord | None) -> UnreadableLog | None:
         """Return why the job has no log, if its status or conclusion explains it.
 
         A job that never ended, of a run that has, may have a record of its log.
@@ -175,7 +175,7 @@ class JobLog:
                 reason="This job was skipped, so it has no log.",
                 may_become_available=False,
             )
-        if self._job.status != "completed" and known is None:
+        if self._job.status != "completed" and log_record is None:
             return UnreadableLog(
                 state="pending",
                 reason="The job has not ended. GitHub provides its log when it does.",

@@ -51,8 +51,8 @@ def repository_problems(
     return [Problem(sentence=sentence, since=since, detail=detail)]
 
 
-def _remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | None:
-    reported = (failing.full_name, failing.last_error)
+def _remedy(repository: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | None:
+    reported = (repository.full_name, repository.last_error)
     remedies = (each.remedy for each in errors if (each.repository, each.message) == reported)
     return next(remedies, None)
 
@@ -60,10 +60,7 @@ def _remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | N
 def _failing_since(
     failing: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
 ) -> datetime | None:
-    """Return the time of the first error after the last poll that did not fail.
-
-    ``last_polled_at`` is the start of the last poll that did not fail.
-    """
+    """Return the time of the first error since the last poll that did not fail read its list."""
     worked_at = {each.full_name: each.last_polled_at or each.added_at for each in failing}
     since = [
         each.occurred_at

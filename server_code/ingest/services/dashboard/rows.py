@@ -52,7 +52,7 @@ def repository_row(
     """Return one watched repository as pages, `status` and programs get it.
 
     ``watched_since``: from when on runs are collected, a backfill included. ``known``: its
-    attempts; ``in_flight``: those that have not ended; ``backlog``: those that were never
+    attempts; ``in_flight``: those published, but not their end; ``backlog``: those that were never
     published. A paused repository has no next poll. ``budget`` is needed only with a backlog.
     """
     next_poll_at = None if record.paused else record.next_poll_at

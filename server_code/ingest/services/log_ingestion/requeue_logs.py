@@ -30,7 +30,7 @@ def requeue_stale_logs(
     *,
     older_than: timedelta = STALE_AFTER,
 ) -> int:
-    """Publish new work items for logs that have been pending for long; return how many.
+    """Publish new work items for logs that have been pending for long; return their number.
 
     A queue keeps messages for some days only, and may be emptied by hand. A log that failed for
     half a day leaves the queue; each requeueing tries it once.
@@ -41,7 +41,7 @@ def requeue_stale_logs(
 def requeue_missing_logs(
     context: CollectorContext, repositories: Sequence[str] | None = None
 ) -> int:
-    """Publish work items for missing logs that are due to be requested again; return how many."""
+    """Publish work items for missing logs that are to be requested again; return their number."""
     return _requeue(context, LOG_MISSING, repositories, RECHECK_MISSING_AFTER)
 
 
@@ -59,9 +59,9 @@ def _requeue(
         or_updated_after=now + CLOCK_TOLERANCE,
         limit=MAX_REQUEUED,
     )
-    again = [
+    messages = [
         job_work_message(log.key, work_item_job(log), now=now, tries=log.tries) for log in logs
     ]
-    sent = publish_log_work(context, again, logs)
+    sent = publish_log_work(context, messages, logs)
     context.store.save_job_logs([replace(log, updated_at=now) for log in sent])
     return len(logs)

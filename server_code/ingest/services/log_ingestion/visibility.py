@@ -35,7 +35,7 @@ class VisibilityExtender:
         queue: WorkQueue,
         messages: Sequence[ReceivedMessage],
         *,
-        parent: Callable[[], int] = os.getppid,
+        get_parent_id: Callable[[], int] = os.getppid,
         max_seconds: float = MAX_BATCH_SECONDS,
     ) -> None:
         self._queue = queue
@@ -44,8 +44,8 @@ class VisibilityExtender:
         self._held = {message.receipt_handle: message for message in messages}
         self._done = threading.Event()
         self._woken = threading.Event()
-        self._parent = parent
-        self._parent_at_start = parent()
+        self._get_parent_id = get_parent_id
+        self._first_parent_id = get_parent_id()
         self._deadline = time.monotonic() + max_seconds
         self._thread = threading.Thread(target=self._run, name="extend-visibility", daemon=True)
 
@@ -82,7 +82,7 @@ class VisibilityExtender:
     def _run(self) -> None:
         pause = self._interval()
         while not self._is_done_after(pause):
-            if self._parent() != self._parent_at_start or time.monotonic() > self._deadline:
+            if self._get_parent_id() != self._first_parent_id or time.monotonic() > self._deadline:
                 logger.warning("visibility no longer extended: the worker is orphaned or hangs")
                 return
             are_extended = [

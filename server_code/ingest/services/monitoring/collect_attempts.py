@@ -199,10 +199,10 @@ def _publish_group(
     except (QueueUnavailable, Fatal):
         context.store.save_attempts([snapshot.record for snapshot in snapshots])
         raise
-    refused = {failure.event_id: failure for failure in failures}
+    failure_of = {failure.event_id: failure for failure in failures}
     changes = [
-        _postpone_refused(context, snapshot, rejected[0], refused[rejected[0].event_id])
-        if (rejected := [each for each in messages if each.event_id in refused])
+        _postpone_refused(context, snapshot, refused[0], failure_of[refused[0].event_id])
+        if (refused := [each for each in messages if each.event_id in failure_of])
         else change
         for snapshot, (change, messages) in zip(snapshots, built, strict=True)
     ]

@@ -135,7 +135,7 @@ def settle_or_schedule(
 
 
 def _began_at(record: AttemptRecord) -> datetime:
-    """Return when an attempt was created: a run may be run again for 30 days after its creation."""
+    """Return when an attempt began: a run may be run again for 30 days after its creation."""
     run_started_at = record.run.run_started_at if record.run is not None else None
     return run_started_at or record.created_at
 
