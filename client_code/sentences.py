@@ -3,17 +3,17 @@
 from .formatting import duration, number, plural
 
 
-def facts(repositories):
-    """Return the counts below the state of collection, as one line."""
+def totals(counts):
+    """Return the counts of all repositories, as one line below the state of collection."""
     parts = [
-        plural(repositories["in_flight"], "run") + " in flight",
-        plural(repositories["collected"], "attempt") + " collected",
-        plural(repositories["logs_fetched"], "log") + " fetched",
+        plural(counts["in_flight"], "run") + " in flight",
+        plural(counts["collected"], "attempt") + " collected",
+        plural(counts["logs_fetched"], "log") + " fetched",
     ]
-    if repositories["backlog"]:
-        parts.append(number(repositories["backlog"]) + " to backfill")
-    if repositories["logs_pending"]:
-        parts.append(plural(repositories["logs_pending"], "log") + " pending")
+    if counts["backlog"]:
+        parts.append(number(counts["backlog"]) + " to backfill")
+    if counts["logs_pending"]:
+        parts.append(plural(counts["logs_pending"], "log") + " pending")
     return " · ".join(parts)
 
 
@@ -56,22 +56,22 @@ def sources_listing(patterns):
     return "Listing the repositories of {}…".format(", ".join(patterns)) if patterns else ""
 
 
-def credential(facts):
+def credential_note(credential):
     """Return kind, owner and repositories of a credential."""
-    parts = [facts["kind"] + (" of " + facts["owner"] if facts["owner"] else "")]
-    if facts["repositories"] is not None:
-        parts.append(plural(facts["repositories"], "repository", "repositories") + " listed")
-    if facts["refused_lists"]:
-        parts.append("may not list " + ", ".join(facts["refused_lists"]))
+    parts = [credential["kind"] + (" of " + credential["owner"] if credential["owner"] else "")]
+    if credential["repositories"] is not None:
+        parts.append(plural(credential["repositories"], "repository", "repositories") + " listed")
+    if credential["refused_lists"]:
+        parts.append("may not list " + ", ".join(credential["refused_lists"]))
     return "; ".join(parts)
 
 
-def credential_budget(facts):
+def credential_budget(credential):
     """Return how many requests of a credential are left in this hour."""
-    if facts["limit"] is None:
+    if credential["limit"] is None:
         return "GitHub has not reported a limit."
     return "{} of {} requests left this hour.".format(
-        number(facts["remaining"]), number(facts["limit"])
+        number(credential["remaining"]), number(credential["limit"])
     )
 
 
@@ -135,12 +135,12 @@ def runs_in(intervals, window):
     return "{} in {}, {} failed.".format(plural(total, "run"), window, number(failed))
 
 
-def lag(found, window):
+def lag(job_lag, window):
     """Return how long after a job's end its message reached the queue; it is kept for a day."""
     since = "last 24 hours: " if window == "7d" else ""
-    if not found["jobs"]:
+    if not job_lag["jobs"]:
         return since + "no job ended while watched"
-    bounds = [_bound(found[name]) for name in ("median_seconds", "p95_seconds")]
+    bounds = [_bound(job_lag[name]) for name in ("median_seconds", "p95_seconds")]
     return since + "median {}, p95 {}".format(*bounds)
 
 
@@ -170,14 +170,14 @@ def pending_log(log, agent):
     return place + " waits on the job events queue for its turn."
 
 
-def login_help(facts):
+def login_help(login_facts):
     """Return how to get an account or a new password at this installation."""
-    if not facts["has_accounts"]:
+    if not login_facts["has_accounts"]:
         return (
             "No account exists yet. The operator of this installation creates the first one: "
             "with serve, or on Anvil's cloud with uplink."
         )
-    contact = facts["contact"] or "an admin of this installation"
+    contact = login_facts["contact"] or "an admin of this installation"
     return (
         "There is no sign-up, and Runstream sends no email. For an account or a new password, "
         "ask {}.".format(contact)
@@ -196,8 +196,8 @@ def problem_time(problem):
     return problem.get("last_at"), "last "
 
 
-def unset_settings(unset, are_set):
+def unset_settings(unset_count, set_count):
     """Return the label of the settings that have their default value."""
-    if are_set:
-        return plural(unset, "more setting")
-    return plural(unset, "setting") + ", not set"
+    if set_count:
+        return plural(unset_count, "more setting")
+    return plural(unset_count, "setting") + ", not set"

@@ -7,7 +7,7 @@ KINDS = ("duration", "queued")
 MIN_HEIGHT = 12  # percent, so that the shortest run is still seen
 
 
-def count(answer):
+def totals(answer):
     """Return how many workflows and runs are counted."""
     workflows = plural(len(answer["workflows"]), "workflow")
     return "{}, counted from {}".format(workflows, plural(answer["runs"], "run"))
@@ -26,7 +26,7 @@ def rate(workflow):
     return "{:.0f} %".format(workflow["success_rate"] * 100)
 
 
-def counts(workflow):
+def result_counts(workflow):
     """Return how many runs succeeded, failed, or ended otherwise."""
     other = workflow["runs"] - workflow["succeeded"] - workflow["failed"]
     parts = [number(workflow[name]) + " " + name for name in ("succeeded", "failed")]

@@ -70,7 +70,7 @@ class OverviewPage(OverviewPageTemplate):
         clock.show_time(self.dom_nodes["since"], *sentences.problem_time(health), missing="")
         self.problem_rows.show(health["problems"])
         dom.fill(
-            self, facts=sentences.facts(status["repositories"]), errors=plural(errors, "error")
+            self, facts=sentences.totals(status["repositories"]), errors=plural(errors, "error")
         )
         dom.show(self, errors=bool(errors))
         self.collect_now.show(status["collection"])

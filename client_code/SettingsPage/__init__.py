@@ -21,7 +21,7 @@ class SettingsPage(SettingsPageTemplate):
         self.agent_rows = dom.Rows(self, "agents", AgentControl)
 
     def open(self, parameters):
-        """Show the part that the address names, without passwords of before."""
+        """Show the part that the address names, without passwords that were typed before."""
         self.accounts.reset()
         self.password.reset()
         is_admin = document.querySelector(".shell").getAttribute("data-role") == "admin"

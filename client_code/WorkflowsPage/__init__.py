@@ -27,7 +27,7 @@ class WorkflowsPage(WorkflowsPageTemplate):
     def show(self, answer):
         """Draw a row for each workflow; bars are relative to the longest of the page."""
         workflows = answer["workflows"]
-        dom.fill(self, count=workflow_texts.count(answer))
+        dom.fill(self, count=workflow_texts.totals(answer))
         self.by_repository.show(answer["repositories"], self.repository)
         self.rows.show(workflow_texts.rows(workflows))
         dom.show(self, list=bool(workflows), none=not workflows)

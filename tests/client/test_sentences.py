@@ -26,9 +26,9 @@ REPOSITORY = {
 
 
 def test_facts_leave_out_what_is_nothing():
-    assert sentences.facts(COUNTS) == "1 run in flight · 1,200 attempts collected · 2 logs fetched"
-    assert sentences.facts({**COUNTS, "backlog": 1200}).endswith("1,200 to backfill")
-    assert sentences.facts({**COUNTS, "logs_pending": 1}).endswith(" · 1 log pending")
+    assert sentences.totals(COUNTS) == "1 run in flight · 1,200 attempts collected · 2 logs fetched"
+    assert sentences.totals({**COUNTS, "backlog": 1200}).endswith("1,200 to backfill")
+    assert sentences.totals({**COUNTS, "logs_pending": 1}).endswith(" · 1 log pending")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_credential_is_described_without_its_secret():
         "remaining": 4321,
     }
     said = "app installation of octo; 12 repositories listed; may not list acme/*"
-    assert sentences.credential(facts) == said
+    assert sentences.credential_note(facts) == said
     assert sentences.credential_budget(facts) == "4,321 of 5,000 requests left this hour."
     assert (
         sentences.credential_budget({**facts, "limit": None}) == "GitHub has not reported a limit."

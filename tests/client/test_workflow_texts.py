@@ -33,7 +33,7 @@ WORKFLOW = {
 
 def test_results_are_counted_in_words() -> None:
     assert workflow_texts.rate(WORKFLOW) == "67 %"
-    assert workflow_texts.counts(WORKFLOW) == "6 succeeded, 3 failed, 1 other"
+    assert workflow_texts.result_counts(WORKFLOW) == "6 succeeded, 3 failed, 1 other"
     assert workflow_texts.rate({**WORKFLOW, "success_rate": None}) == formatting.NOTHING
 
 

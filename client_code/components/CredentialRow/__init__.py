@@ -20,7 +20,7 @@ class CredentialRow(CredentialRowTemplate):
         dom.fill(
             self,
             name=credential["name"],
-            what=sentences.credential(credential),
+            what=sentences.credential_note(credential),
             budget=sentences.credential_budget(credential),
             finding=credential["finding"],
             remedy=credential["remedy"],

@@ -19,7 +19,7 @@ class WorkflowRow(WorkflowRowTemplate):
             name=workflow["workflow_name"] or "Unnamed workflow",
             repository=workflow["repository"],
             rate=workflow_texts.rate(workflow),
-            counts=unbroken(workflow_texts.counts(workflow)),
+            counts=unbroken(workflow_texts.result_counts(workflow)),
         )
         same = {"repository": workflow["repository"], "workflow": workflow["workflow_name"]}
         dom.set_link(self.dom_nodes["name"], routes.address("runs", **same))
