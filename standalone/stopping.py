@@ -57,15 +57,16 @@ def stopped_by_signals(*, cpu_seconds: float = WATCHDOG_CPU_SECONDS) -> Iterator
     wakeup_reader.settimeout(cpu_seconds / 6)
     wakeup_writer.settimeout(0)  # the descriptor must not block
     listener = threading.Thread(target=_listen, args=(wakeup_reader, stop, cpu_seconds))
-    before = {number: signal.signal(number, _wake) for number in _stop_signals()}
+    # Set before the handlers, and reset after them: ``_wake`` alone would lose a signal.
     descriptor_before = signal.set_wakeup_fd(wakeup_writer.fileno(), warn_on_full_buffer=False)
+    before = {number: signal.signal(number, _wake) for number in _stop_signals()}
     listener.start()
     try:
         yield stop
     finally:
-        signal.set_wakeup_fd(descriptor_before)
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(descriptor_before)
         wakeup_writer.close()  # which ends the listener
         listener.join()
         stop_cpu_watchdog()

@@ -166,6 +166,22 @@ def test_afterwards_signals_are_whose_they_were_before():
     assert signal.set_wakeup_fd(-1) == -1
 
 
+def test_a_signal_that_comes_while_handlers_are_set_is_a_request(monkeypatch: pytest.MonkeyPatch):
+    """A supervisor may end a process at any moment of its start, and does not ask twice."""
+    set_handler = signal.signal
+
+    def set_and_raise(number: signal.Signals, handler: object) -> object:
+        before = set_handler(number, handler)
+        if number == signal.SIGTERM and handler is not before and callable(handler):
+            signal.raise_signal(number)
+        return before
+
+    monkeypatch.setattr(signal, "signal", set_and_raise)
+    with stopped_by_signals() as stop:
+        assert stop.event.wait(30)
+    assert stop.signal_number == signal.SIGTERM
+
+
 @pytest.mark.parametrize("module", ["standalone.cli", "standalone.commands.status"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_command_that_is_still_starting_ends_without_a_traceback(number, module):
