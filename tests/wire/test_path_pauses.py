@@ -57,6 +57,14 @@ def test_an_answer_ends_a_paths_pauses():
     pauses.check(path, NOW + seconds(2))
 
 
+def test_a_pause_of_before_the_clock_was_set_back_is_over():
+    pauses, path, ahead = PathPauses(), LOG.format(1), NOW + timedelta(days=30)
+    pauses.note_answer(path, wait=seconds(60), now=ahead)
+    with pytest.raises(RequestPaused):
+        pauses.check(path, ahead)
+    pauses.check(path, NOW)
+
+
 def test_a_bounded_number_of_paths_is_remembered():
     """The oldest one goes."""
     pauses = PathPauses()

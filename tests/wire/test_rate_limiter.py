@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 from ingest.errors import BackfillLimited, RateLimited
@@ -283,6 +284,28 @@ def test_a_clock_that_is_set_back_holds_no_request():
         ask(rate_limiter, seconds=3600 + place / 100, resource="core")
     assert wait_for(rate_limiter, seconds=3610, resource="core") > 0
     assert wait_for(rate_limiter, seconds=0, resource="core") == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [({"retry-after": "60"}, ""), ({}, SECONDARY), (limit_headers(0), "")],
+    ids=["retry-after", "secondary", "hour"],
+)
+def test_a_limit_of_before_a_clock_was_set_back_holds_nothing(headers, body):
+    """Its end is as far ahead as the clock was; the next refusal counts by the right clock."""
+    rate_limiter, ahead = RateLimiter(), timedelta(days=30).total_seconds()
+    headers = {**headers, "date": format_datetime(NOW, usegmt=True)}
+    refuse(rate_limiter, headers, seconds=ahead, body=body)
+    assert wait_for(rate_limiter, seconds=ahead) > 0
+    assert wait_for(rate_limiter) == 0
+    assert 0 < refuse(rate_limiter, headers, body=body) <= 3001
+
+
+def test_a_pause_of_a_process_whose_clock_was_ahead_gives_way_to_a_right_one():
+    rate_limiter = RateLimiter()
+    rate_limiter.pause_until(at(timedelta(days=30).total_seconds()))
+    rate_limiter.pause_until(at(60))
+    assert wait_for(rate_limiter) == 60
 
 
 def test_so_many_requests_may_be_under_way_together():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..domain.due import ended_pause_times
 from ..errors import RequestPaused
 
 MAX_PATHS = 1000
@@ -35,7 +36,7 @@ class PathPauses:
     def check(self, path: str, now: datetime) -> None:
         """Raise RequestPaused for a path that must wait."""
         known = self._pauses.get(path)
-        if known is not None and now < known.until:
+        if known is not None and not ended_pause_times(now).includes(known.until):
             raise RequestPaused(f"GitHub asked to wait before {path}.", retry_at=known.until)
 
     def note_answer(self, path: str, *, wait: timedelta | None, now: datetime) -> None:

@@ -7,11 +7,13 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from ..domain.due import is_still_ahead
 from ..errors import BackfillLimited, RateLimited
 from .hourly_use import HourlyUse, reserve_of
 from .path_pauses import PathPauses
 from .purposes import Purpose
 from .rate_limits import (
+    MAX_RESET_TIME,
     RateLimit,
     clock_offset,
     exhausted_resource,
@@ -200,7 +202,7 @@ class RateLimiter:
         reset_at, reserve = limit.reset_at - self.clock_offset, reserve_of(limit, purpose)
         log_reserve = reserve_of(limit, Purpose.LIVE_LOG)
         left_at_least = limit.remaining - self._in_flight[resource]
-        if reset_at <= now:
+        if not is_still_ahead(reset_at, now, max_plausible=MAX_RESET_TIME):
             del self._limits[resource]
         elif limit.remaining <= reserve:
             left = f"{limit.remaining} of {limit.limit} {resource} requests"

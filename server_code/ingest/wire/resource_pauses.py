@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..domain.due import ended_pause_times, is_longer_pause
 from ..errors import RateLimited
 from .rate_limits import RateLimit, retry_at
 
@@ -29,9 +30,10 @@ class ResourcePauses:
 
     def check(self, resource: str, now: datetime) -> None:
         """Raise RateLimited if a pause of the resource, or of all, is not over."""
-        scopes = {ALL_RESOURCES, resource} & self._pauses.keys()
-        until = max((self._pauses[scope].until for scope in scopes), default=now)
-        if now < until:
+        scopes, over = {ALL_RESOURCES, resource} & self._pauses.keys(), ended_pause_times(now)
+        ends = [self._pauses[scope].until for scope in scopes]
+        until = max((end for end in ends if not over.includes(end)), default=None)
+        if until is not None:
             raise RateLimited("GitHub asked for a pause that is not over yet.", retry_at=until)
 
     def begin(
@@ -41,18 +43,20 @@ class ResourcePauses:
 
         A refusal during a pause belongs to a request that was sent before it. It does not count as
         another refusal in a row; otherwise a burst of parallel requests would cost an hour.
+        ``offset``: by how much GitHub's clock is ahead of ``now``.
         """
         known = self._pauses.get(scope, _Pause(until=now, refusals=0))
-        refusals = known.refusals + (now >= known.until)
+        is_over = ended_pause_times(now).includes(known.until)
+        refusals = known.refusals + is_over
         wanted = retry_at(headers, now=now, refusals=refusals, offset=offset)
-        until = max(known.until, wanted)
+        until = wanted if is_over else max(known.until, wanted)
         self._pauses[scope] = _Pause(until, refusals)
         return until
 
     def apply(self, until: datetime) -> None:
         """Apply a pause of all requests from another process, or of this one before a restart."""
         known = self._pauses.get(ALL_RESOURCES)
-        if known is None or known.until < until:
+        if known is None or is_longer_pause(until, known.until):
             self._pauses[ALL_RESOURCES] = _Pause(until, known.refusals if known else 0)
 
     def end(self, limit: RateLimit | None, now: datetime) -> None:
@@ -62,9 +66,9 @@ class ResourcePauses:
         no request of its resource shows nothing about the next one, because GraphQL refuses with
         200.
         """
-        scopes = {ALL_RESOURCES}
+        scopes, over = {ALL_RESOURCES}, ended_pause_times(now)
         if limit is not None and limit.remaining > 0:
             scopes.add(limit.resource)
         for scope in scopes & self._pauses.keys():
-            if now >= self._pauses[scope].until:
+            if over.includes(self._pauses[scope].until):
                 del self._pauses[scope]
