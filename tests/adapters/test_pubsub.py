@@ -22,7 +22,7 @@ from ingest.adapters.gcp.pubsub import (
 )
 from ingest.adapters.gcp.storage import GcsBlobStore, open_storage
 from ingest.domain.counters import Counters
-from ingest.errors import AccessDenied, QueueUnavailable
+from ingest.errors import AccessDenied, QueueMissing, QueueUnavailable
 from ingest.ports import BlobReference
 from ingest.ports.queues import MAX_DELAY_SECONDS
 from ingest.settings import QueueSettings
@@ -146,6 +146,18 @@ def test_doctor_sees_limits_and_dead_letters(bus: PubsubBus):
     assert (condition.max_message_bytes, condition.waiting) == (MAX_MESSAGE_BYTES, None)
     assert condition.dead_letter_queue == "m_dlq"
     bus.inspector().check_can_send("m")
+
+
+def test_a_subscription_of_a_deleted_topic_is_named(server: PubsubServer, bus: PubsubBus):
+    """A new topic of the same name does not feed it: all messages would be lost."""
+    server.delete_topic("projects/here/topics/m")
+    for call in (
+        lambda: list(bus.set_up()),
+        lambda: bus.inspector().inspect_queue("m"),
+        lambda: bus.open_work_queue("m", Counters()),
+    ):
+        with pytest.raises(QueueMissing, match="subscriptions/m receives nothing"):
+            call()
 
 
 @pytest.mark.parametrize("content", [None, "[1]", '"text"', "{}", "{nope", '{"type": "user"}'])

@@ -171,6 +171,21 @@ def test_a_container_of_azure_is_checked_and_created_once(azure: AzureBlobStore)
             check()
 
 
+def test_two_checks_of_a_container_do_not_disturb_each_other(
+    azure: AzureBlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One may have deleted the empty object before the other does."""
+    upload = azure._container.upload_blob
+
+    def upload_and_delete(*arguments: object, **options: object) -> object:
+        blob = upload(*arguments, **options)
+        blob.delete_blob()
+        return blob
+
+    monkeypatch.setattr(azure._container, "upload_blob", upload_and_delete)
+    azure.check_can_store()
+
+
 def test_a_container_is_opened_once(azure: AzureBlobStore) -> None:
     """Former logs may be in another one, from which each is read."""
     former = f"{azure._url}x"

@@ -59,6 +59,13 @@ class PubsubServer:
         """Turn on ordering."""
         self._subscriptions[subscription].facts.enable_message_ordering = True
 
+    def delete_topic(self, topic: str) -> None:
+        """Delete a topic, as somebody does in the console; its subscriptions stay."""
+        self._topics.remove(topic)
+        for each in self._subscriptions.values():
+            if each.facts.topic == topic:
+                each.facts.topic = "_deleted-topic_"
+
     def messages(self, subscription: str) -> list[types.PubsubMessage]:
         """List what is not acknowledged."""
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -44,11 +44,14 @@ class AzureBlobStore(BlobStore):
 
     def check_can_store(self) -> None:
         """Store an empty object and delete it. Raises AccessDenied, QueueMissing."""
+        from azure.core.exceptions import ResourceNotFoundError
+
         with translate_azure_errors(f"Container {self._url}"):
             blob = self._container.upload_blob(
                 _PROBE_KEY, b"", overwrite=True, timeout=_TIMEOUT_SECONDS
             )
-            blob.delete_blob(timeout=_TIMEOUT_SECONDS)
+            with suppress(ResourceNotFoundError):  # a check at the same time has deleted it
+                blob.delete_blob(timeout=_TIMEOUT_SECONDS)
 
     def create_if_missing(self) -> str:
         """Create the container where it is missing; return what was done."""

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...errors import QueueMissing
 from .errors import translate_credential_errors, translate_google_errors
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 #: The time limit of one request; the collector sends again what failed.
 REQUEST_SECONDS = 30
+
+#: https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/delete
+_DELETED_TOPIC = "_deleted-topic_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +38,21 @@ class PubsubClients:
         return self.topic_path(name).replace("/topics/", "/subscriptions/")
 
     def read_subscription(self, name: str) -> Subscription:
-        """Fetch a queue's subscription. Raises QueueMissing, AccessDenied, QueueUnavailable."""
+        """Fetch a queue's subscription. Raises AccessDenied, QueueUnavailable.
+
+        Raises QueueMissing also for one whose topic was deleted: a new topic does not feed it.
+        """
         path = self.subscription_path(name)
         with translate_google_errors(f"Subscription {path}"):
-            return self.subscriber.get_subscription(
+            found = self.subscriber.get_subscription(
                 subscription=path, retry=brief_retry(), timeout=REQUEST_SECONDS
             )
+        if found.detached or found.topic == _DELETED_TOPIC:
+            raise QueueMissing(
+                f"Subscription {path} receives nothing, because its topic was deleted or it was "
+                "detached. Delete it, and create it with `runstream setup`."
+            )
+        return found
 
     def close(self) -> None:
         """Close both connections."""

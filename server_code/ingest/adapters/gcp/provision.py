@@ -78,5 +78,6 @@ def _ensure_subscription(
                 wanted, retry=brief_retry(), timeout=REQUEST_SECONDS
             )
         except AlreadyExists:
+            clients.read_subscription(name)
             return f"Subscription {name} exists."
     return f"Subscription {name} created."
