@@ -6,7 +6,6 @@ import json
 import logging
 import math
 import os
-import re
 import select
 import threading
 from collections.abc import Iterable
@@ -15,13 +14,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ingest.errors import as_one_line
+from ingest.wire.reasons import mask_tokens
 
 from .output import write_to_stderr
 
 logger = logging.getLogger("runstream")
-
-#: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
-_GITHUB_TOKEN = re.compile(r"\b(?:gh[a-z]_[A-Za-z0-9]{8,}|github_pat_[A-Za-z0-9_]{8,})")
 
 _MASK = "***"
 
@@ -48,7 +45,7 @@ class Mask:
         """Return a text with its secrets masked."""
         for secret in self._known:
             text = text.replace(secret, _MASK)
-        return _GITHUB_TOKEN.sub(_MASK, text)
+        return mask_tokens(text)
 
 
 class TextFormatter(logging.Formatter):
@@ -63,7 +60,7 @@ class TextFormatter(logging.Formatter):
         """Return the text of one record."""
         fields = " ".join(f"{name}={value}" for name, value in _extra(record).items())
         time = f"{_time_of(record):%H:%M:%S}"
-        line = f"{time} {record.levelname.lower()}: {record.getMessage()} {fields}".rstrip()
+        line = f"{time} {record.levelname.lower()}: {_message(record)} {fields}".rstrip()
         if record.exc_info and not self._with_traceback:
             line += f" ({_error_text(record)})"
         # Lines are joined after the masking, because a secret may span several of them.
@@ -83,7 +80,7 @@ class JsonFormatter(TextFormatter):
             "time": _time_of(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
         line = line | {name: value for name, value in _extra(record).items() if name not in line}
         if record.exc_info:
@@ -165,6 +162,14 @@ class _StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; if the terminal has gone, drop it without an error."""
         write_to_stderr(self.format(record) + "\n")
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return a record's text, also if a package gave arguments that its text cannot take."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} {record.args}"
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:

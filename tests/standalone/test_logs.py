@@ -29,7 +29,14 @@ def record(message: str, *, error: Exception | None = None, **extra: object) -> 
 
 @pytest.mark.parametrize(
     "token",
-    ["ghp_0123456789abcdef", "gho_0123456789", "ghs_0123456789", "github_pat_11ABC_0123456789"],
+    [
+        "ghp_0123456789abcdef",
+        "gho_0123456789",
+        "ghs_0123456789",
+        "github_pat_11ABC_0123456789",
+        "ghs_1234_eyJhbGciOi.eyJpc3M-iOjE.c2ln-bmF0_dXJl",
+        "v1." + 40 * "a",
+    ],
 )
 def test_what_looks_like_a_github_token_is_masked(token: str):
     """Also one that is not a setting, such as an installation token."""
@@ -134,6 +141,16 @@ def test_no_log_line_shows_a_secret_however_it_is_encoded(formatter):
     line = write(record(f"got {SECRET}", error=ValueError(SECRET), header=SECRET))
     assert "pass" not in line
     assert "Traceback" in line
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter, JsonFormatter])
+@pytest.mark.parametrize("text", ["%d of %s", "%q", "%(name)s"])
+def test_a_faulty_log_call_of_a_package_does_not_fail_its_work(formatter, text: str):
+    """As with the handlers of the standard library, which print a traceback instead."""
+    write = formatter(Mask(["a secret"]), with_traceback=False).format
+    line = write(record(text, args=("a secret",)))
+    assert text in line
+    assert "secret" not in line
 
 
 def test_a_json_line_is_json_whatever_its_fields():

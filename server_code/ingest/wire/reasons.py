@@ -12,7 +12,10 @@ from .fields import load_json, mapping, objects, text
 MAX_REASON_CHARS = 400
 
 #: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
-_TOKENS = re.compile(r"\b(gh[a-z]_|github_pat_|v1\.)[A-Za-z0-9_.-]{8,}")
+#: An installation token may be a JWT behind the App's id, which has dots and hyphens as well.
+_TOKENS = re.compile(
+    r"\b(?:(?:gh[a-z]_|github_pat_)[A-Za-z0-9_.-]{7,}[A-Za-z0-9_-]|v1\.[0-9a-f]{40})"
+)
 #: The fields that contain the message of an answer in JSON, of GitHub, OAuth and clouds.
 _MESSAGE_FIELDS = ("error", "code", "message", "error_description", "detail")
 
@@ -85,8 +88,13 @@ def _message_of(payload: object) -> str:
 
 def printable(value: str) -> str:
     """Return a text without control characters and tokens, at most MAX_REASON_CHARS long."""
-    cleaned = _TOKENS.sub("***", _UNPRINTABLE.sub(" ", value)).strip()
+    cleaned = mask_tokens(_UNPRINTABLE.sub(" ", value)).strip()
     return cleaned if len(cleaned) <= MAX_REASON_CHARS else cleaned[:MAX_REASON_CHARS] + "…"
+
+
+def mask_tokens(value: str) -> str:
+    """Return a text with ``***`` in place of whatever looks like a token of GitHub."""
+    return _TOKENS.sub("***", value)
 
 
 def https_link(value: str | None) -> str | None:
