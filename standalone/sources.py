@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from ingest.bootstrap.collector import Collector
 from ingest.domain.source_records import ALL_OWNERS, patterns_of
 from ingest.domain.sources import SourcePattern, Sources, named_repositories
-from ingest.errors import IngestError, RateLimited, Retriable
+from ingest.errors import IngestError, Retriable
 from ingest.services.agents.agent_loop import ShouldContinue
 from ingest.services.collections.retry_policy import RetryPolicy
 from ingest.services.context import CollectorContext
@@ -169,7 +169,7 @@ def _discover(
         is_first, latest = result is None, context.clock.now() + LONGEST_LIMIT_PAUSE
         result = discover_at_start(context, patterns, is_forced=is_forced or not is_first)
         for name, error in _errors_of_sources(context, patterns, result).items():
-            is_long = isinstance(error, RateLimited) and error.retry_at > latest
+            is_long = error.retry_at is not None and error.retry_at > latest
             if isinstance(error, Retriable) and not is_long:
                 if is_first:
                     write_notice(_NOT_LISTED.format(name, error), level=logging.WARNING)

@@ -120,6 +120,16 @@ def test_sources_are_listed_as_soon_as_github_answers(
     assert found.refused == {} or not is_once
 
 
+def test_a_collection_waits_for_a_list_that_github_asks_to_request_later(stage: OpenStage) -> None:
+    """The pause is longer than the retries of what fails briefly."""
+    here = stage(WorldBuilder().repository(REPOSITORY), at=600)
+    here.state.remove_repository(REPOSITORY)
+    here.fail(Fault(path="^/(orgs|users)/", do="busy", status=503, seconds=50, count=1))
+    collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
+    found = find_sources(collector, parse_sources(["octo"]), is_once=True)  # type: ignore[arg-type]
+    assert (found.names, found.refused) == ((REPOSITORY,), {})
+
+
 def test_a_collection_waits_for_no_list_of_another_source(stage: OpenStage) -> None:
     """A saved source that is not named has its own time."""
     here = stage(WorldBuilder().repository(REPOSITORY), at=600)

@@ -39,6 +39,15 @@ def test_a_run_that_github_lists_but_does_not_show_for_a_while_is_replayed(stage
     assert (progress.attempts, progress.lost_attempts) == (1, 0)
 
 
+@pytest.mark.parametrize("path", ["/actions/runs$", "/jobs$"])
+def test_a_request_that_github_asks_to_send_later_ends_no_replay(stage, path):
+    """The pause is longer than the retries of what fails briefly."""
+    here = stage(WorldBuilder().run(seconds=5).job("a"), at=600, watches=False)
+    here.fail(Fault(path=path, do="busy", status=503, seconds=60, count=1))
+    progress = replay_all(here)
+    assert (progress.attempts, progress.lost_attempts) == (1, 0)
+
+
 @pytest.mark.parametrize("error", [MalformedPayload, RepositoryUnavailable])
 def test_a_list_of_jobs_that_is_not_read_again_ends(stage, error):
     """It was short at first."""

@@ -61,7 +61,7 @@ def replay(
 ) -> Iterator[ReplayProgress]:
     """Publish every attempt of a span again, oldest first; yield the progress after each.
 
-    Waits for GitHub's rate limits. Raises what publishing and reading raise.
+    Waits as long as GitHub asks. Raises what publishing and reading raise.
     """
     retry_policy = RetryPolicy(context=context, should_continue=should_continue)
     progress = ReplayProgress(reached=span.since)

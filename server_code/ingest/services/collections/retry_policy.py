@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from ...errors import RateLimited, Retriable
+from ...errors import RateLimited, RequestPaused, Retriable
 from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..time_limits import sleep_until
 
 T = TypeVar("T")
 
-#: After pauses of 1, 2, 4, 8 and 16 seconds; rate limits do not count.
+#: After pauses of 1, 2, 4, 8 and 16 seconds; pauses that GitHub asks for do not count.
 MAX_RETRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """A retry policy, which waits for rate limits and repeats what fails briefly."""
+    """A retry policy, which waits as long as GitHub asks, and repeats what fails briefly."""
 
     context: CollectorContext
     should_continue: ShouldContinue
@@ -35,13 +35,13 @@ class RetryPolicy:
             try:
                 self.context.apply_credential_pauses()
                 return work()
-            except RateLimited as limit:
+            except (RateLimited, RequestPaused) as pause:
                 self.context.save_credential_pauses()
-                sleep_until(limit.retry_at, clock, self.should_continue)
+                sleep_until(pause.retry_at, clock, self.should_continue)
             except Retriable:
                 if retries == MAX_RETRIES:
                     raise
-                pause = timedelta(seconds=2**retries)
-                sleep_until(clock.now() + pause, clock, self.should_continue)
+                retry_at = clock.now() + timedelta(seconds=2**retries)
+                sleep_until(retry_at, clock, self.should_continue)
                 retries += 1
         return None
