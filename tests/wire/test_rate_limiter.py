@@ -426,6 +426,17 @@ def test_spare_is_what_is_used_more_slowly_than_it_comes_back():
     assert rate_limiter.has_hour_headroom(now=at(3600))
 
 
+def test_what_can_wait_for_hours_keeps_to_a_pace():
+    """A tenth of the hour's requests at once, and seven tenths by its end."""
+    rate_limiter = RateLimiter()
+    assert rate_limiter.can_afford_extra(now=NOW)
+    rate_limiter.update(200, limit_headers(4400, reset_in=3600), "", now=NOW)
+    assert rate_limiter.has_hour_headroom(now=NOW)
+    assert not rate_limiter.can_afford_extra(now=NOW)
+    assert rate_limiter.can_afford_extra(now=at(200))
+    assert rate_limiter.can_afford_extra(now=at(3600))
+
+
 def test_polls_are_stretched_as_far_as_the_hour_is_used_up_too_fast():
     """Nothing is judged in the first minutes, and nothing is stretched beyond bounds."""
     rate_limiter = RateLimiter()

@@ -202,6 +202,9 @@ class ActionsApi(Protocol):
     def has_hour_headroom(self, repository: str) -> bool:
         """Return whether enough of the hour is left for optional requests; sends no request."""
 
+    def can_afford_extra(self, repository: str) -> bool:
+        """Return whether requests that can wait for hours may be sent now; sends no request."""
+
     def has_minute_headroom(self, repository: str) -> bool:
         """Return whether enough of the limit per minute is left for requests that bring a 304."""
 

@@ -34,6 +34,11 @@ POINTS_PER_MINUTE = {"core": 850, "graphql": 1900}
 RESPONSE_SECONDS_PER_MINUTE = 85.0
 MAX_CONCURRENT = 80
 
+#: Requests that can wait for hours are held back if more of the hour's requests are used than
+#: FREE_SHARE, plus the part of PACE_SHARE that corresponds to the part of the hour that has passed.
+FREE_SHARE = 0.1
+PACE_SHARE = 0.6
+
 #: The part of the minute's limits that bulk requests may use: urgent ones need the rest.
 BULK_MINUTE_SHARE = 0.8
 
@@ -158,6 +163,18 @@ class RateLimiter:
                 return True
             left_of_hour = (limit.reset_at - github_now) / timedelta(hours=1)
             return limit.remaining - reserve_of(limit) > limit.limit * left_of_hour * 0.5
+
+    def can_afford_extra(self, *, now: datetime) -> bool:
+        """Return whether FREE_SHARE and PACE_SHARE leave requests, and the hour has headroom."""
+        if not self.has_hour_headroom(now=now):
+            return False
+        with self._lock:
+            limit, github_now = self._limits.get("core"), now + self.clock_offset
+            if limit is None or limit.reset_at <= github_now:
+                return True
+            passed_share = 1 - (limit.reset_at - github_now) / timedelta(hours=1)
+            used = limit.limit - limit.remaining
+            return used <= limit.limit * (FREE_SHARE + PACE_SHARE * passed_share)
 
     def has_minute_headroom(self, *, now: datetime) -> bool:
         """Return whether less than half of the minute's requests are used at every endpoint."""

@@ -13,10 +13,12 @@ import pytest
 from ingest.adapters.github import open_token_pool
 from ingest.adapters.github.rate_limit_sums import sum_rate_limits
 from ingest.adapters.github.refusal_reasons import most_informative_error
+from ingest.bootstrap.github import open_github
 from ingest.domain.counters import Counters
 from ingest.errors import GithubUnavailable, RateLimited
-from ingest.settings import GithubSettings, Secret
+from ingest.settings import GithubSettings, Secret, Settings
 from ingest.wire.rate_limits import RateLimit
+from support.manual_clock import ManualClock
 from support.world import GENEROUS, assert_all_published
 from support.world_builder import WorldBuilder
 
@@ -85,6 +87,29 @@ def test_one_tokens_limit_leaves_the_others_at_work(stage):
         while (error := here.poll(name)) is not None:
             here.advance((error.retry_at - here.clock.now()).total_seconds())
     assert_all_published(here)
+
+
+def test_what_one_token_has_used_holds_back_nothing_of_another():
+    """Its own repositories' rare reads wait; before, those of all did, for most of the hour."""
+    now = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
+    settings = Settings(github=GithubSettings(tokens=(Secret("a"), Secret("b"))))
+    actions = open_github(settings, clock=ManualClock(now), counters=Counters())
+    pool = actions._tokens
+    first = NAMES[0]
+    other = next(name for name in NAMES if pool.client_for(name) is not pool.client_for(first))
+    reset_at = int((now + timedelta(minutes=50)).timestamp())
+    for name, remaining in ((first, 1000), (other, 4900)):
+        headers = {
+            "x-ratelimit-resource": "core",
+            "x-ratelimit-limit": "5000",
+            "x-ratelimit-remaining": str(remaining),
+            "x-ratelimit-reset": str(reset_at),
+        }
+        client = pool.client_for(name)
+        pool.access.pin(client.name, name)
+        client.rate_limiter.update(200, headers, "", now=now)
+    assert not actions.can_afford_extra(first)
+    assert actions.can_afford_extra(other)
 
 
 def test_an_hour_that_is_over_is_not_the_current_one():

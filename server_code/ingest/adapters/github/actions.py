@@ -215,6 +215,10 @@ class GithubActions:
         """Return whether the repository's credential has requests left for optional reads."""
         return self._next_limiter(repository).has_hour_headroom(now=self._now())
 
+    def can_afford_extra(self, repository: str) -> bool:
+        """Return whether the repository's credential is used slowly enough for rare reads."""
+        return self._next_limiter(repository).can_afford_extra(now=self._now())
+
     def has_minute_headroom(self, repository: str) -> bool:
         """Return whether less than half of a minute's requests are used."""
         return self._next_limiter(repository).has_minute_headroom(now=self._now())

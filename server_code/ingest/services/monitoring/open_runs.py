@@ -18,7 +18,7 @@ from ...errors import NotFound
 from ...ports import RunQuery
 from ...ports.github import MAX_FILTERED_RUN_PAGES
 from ..context import CollectorContext
-from .poll_session import PollSession, can_afford_extra
+from .poll_session import PollSession
 from .save_runs import upsert_runs
 
 #: https://docs.github.com/en/rest/actions/workflow-runs: every status of a run that has not ended.
@@ -88,10 +88,10 @@ def _statuses_to_request(
     if poll_session.is_full_collection:
         return OPEN_STATUSES if with_rare else ()
     statuses = OPEN_STATUSES if with_rare else COMMON_STATUSES
-    known = poll_session.repository.run_lists.validators
-    if not with_rare and not context.github.has_minute_headroom(poll_session.repository.full_name):
+    name, known = poll_session.repository.full_name, poll_session.repository.run_lists.validators
+    if not with_rare and not context.github.has_minute_headroom(name):
         return ()
-    if can_afford_extra(context, poll_session):
+    if context.github.can_afford_extra(name):
         return statuses
     return tuple(status for status in statuses if _list_name(status) in known)
 

@@ -18,11 +18,6 @@ from ..context import CollectorContext
 LEASE_SECONDS = 120
 _RENEW_AFTER = timedelta(seconds=LEASE_SECONDS / 4)
 
-#: Optional requests are held back if more of the hour's requests are used than FREE_SHARE, plus
-#: the part of PACE_SHARE that corresponds to the part of the hour that has passed.
-FREE_SHARE = 0.1
-PACE_SHARE = 0.6
-
 #: This many due attempts are a backlog, whose requests leave a part of the limit to webhooks.
 MIN_BACKLOG = 20
 
@@ -160,20 +155,6 @@ def retry_lease_releases(context: CollectorContext) -> None:
                 context.store.release_repository(
                     repository, holder=context.worker_id, next_poll_at=context.clock.now()
                 )
-
-
-def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bool:
-    """Return whether the rate limit has room for optional requests now.
-
-    It has if no larger share of the requests is used than FREE_SHARE and PACE_SHARE allow.
-    """
-    if not context.github.has_hour_headroom(poll_session.repository.full_name):
-        return False
-    rate_limit = context.github.rate_limit_status()
-    if not rate_limit.limit or rate_limit.remaining is None or rate_limit.reset_at is None:
-        return True
-    passed_share = 1 - (rate_limit.reset_at - context.clock.now()) / timedelta(hours=1)
-    return 1 - rate_limit.remaining / rate_limit.limit <= FREE_SHARE + PACE_SHARE * passed_share
 
 
 def run_list_due_at(context: CollectorContext, repository: RepositoryRecord) -> datetime:

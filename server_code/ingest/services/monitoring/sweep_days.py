@@ -21,7 +21,7 @@ from ...ports import RunQuery
 from ...settings import RUN_LIFETIME_DAYS
 from ..context import CollectorContext
 from .open_runs import save_more_pages
-from .poll_session import PollSession, can_afford_extra
+from .poll_session import PollSession
 from .save_runs import upsert_runs
 
 RUN_LIFETIME = timedelta(days=RUN_LIFETIME_DAYS)
@@ -86,7 +86,7 @@ def sweep_past_days(context: CollectorContext, poll_session: PollSession) -> Non
         _begin_sweep(poll_session, now, start=today - RUN_LIFETIME)
     for _ in range(WINDOWS_PER_POLL):
         window = _next_window(poll_session, today)
-        if window is None or not can_afford_extra(context, poll_session):
+        if window is None or not context.github.can_afford_extra(repository.full_name):
             return
         if not poll_session.should_continue():
             return
