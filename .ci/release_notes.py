@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -25,11 +26,19 @@ def release_notes(tag: str, changelog: str, project: str) -> str:
     return section[1].strip()
 
 
+def with_absolute_links(notes: str, files_url: str) -> str:
+    """Return the notes with links that also work outside of the repository's files."""
+    in_changelog = re.sub(r"\]\(#", f"]({files_url}/CHANGELOG.md#", notes)
+    return re.sub(r"\]\((?![a-z]+:)", f"]({files_url}/", in_changelog)
+
+
 if __name__ == "__main__":
-    print(
-        release_notes(
-            sys.argv[1],
-            (ROOT / "CHANGELOG.md").read_text("utf-8"),
-            (ROOT / "pyproject.toml").read_text("utf-8"),
-        )
+    tag = sys.argv[1]
+    notes = release_notes(
+        tag,
+        (ROOT / "CHANGELOG.md").read_text("utf-8"),
+        (ROOT / "pyproject.toml").read_text("utf-8"),
     )
+    # https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    repository = f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}"
+    print(with_absolute_links(notes, f"{repository}/blob/{tag}"))

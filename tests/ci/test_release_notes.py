@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -17,7 +18,8 @@ SECTIONS = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
 
 def notes(tag: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, ROOT / ".ci" / "release_notes.py", tag]
-    return run_program(command)
+    variables = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "octo/api"}
+    return run_program(command, environment={**os.environ, **variables})
 
 
 def test_the_version_is_described() -> None:
@@ -28,6 +30,10 @@ def test_the_version_is_described() -> None:
     assert done.returncode == 0, done.stderr
     assert "### Added" in done.stdout
     assert "## [" not in done.stdout.replace("### [", "")
+    links = re.findall(r"\]\(([^)]+)\)", done.stdout)
+    assert f"https://github.com/octo/api/blob/v{version}/docs/guides/messages.md" in links
+    assert f"https://github.com/octo/api/blob/v{version}/CHANGELOG.md#changed" in links
+    assert [link for link in links if not link.startswith("https://")] == []
 
 
 def test_another_tag_is_refused() -> None:
