@@ -81,7 +81,7 @@ def test_what_is_refused_for_good_is_returned_and_not_repeated(clock):
 def test_a_queue_that_does_not_take_all_in_time_is_unavailable(clock):
     """The caller sends all of them again later, with the same ids."""
     queue = Moody(clock, refusals={"id-0": 99})
-    with pytest.raises(QueueUnavailable, match="1 messages in 5 tries"):
+    with pytest.raises(QueueUnavailable, match="1 message in 5 tries"):
         publish(queue, messages(2), clock=clock)
     assert len(queue.batches) == MAX_TRIES
 

@@ -32,6 +32,14 @@ def test_work_that_does_not_fit_is_sent_for_each_job(name):
     assert all(name.startswith(item.jobs[0].job_name.rstrip("…")) for item in items)
 
 
+@pytest.mark.parametrize("name", ["", "b", "build"])
+def test_work_that_fits_in_no_case_is_sent_with_the_shortest_name(name):
+    """The queue refuses it, and the error says why."""
+    work = job_work_message(KEY, a_job(name=name), now=CREATED_AT)
+    [shortest] = split_log_work(work, max_bytes=1, now=CREATED_AT)
+    assert parse_log_work(shortest.body).jobs[0].job_name == name[:1]
+
+
 def test_a_single_job_of_a_long_name_fits():
     """As requeued work has it."""
     work = job_work_message(KEY, a_job(name="x" * 5000), now=CREATED_AT)

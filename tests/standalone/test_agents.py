@@ -231,9 +231,9 @@ def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage):
     """They may say so anywhere: in the app whose state a daemon shares."""
     here = stage(a_world(), at=300, speed=SPEED)
     here.state.save_desired_state("Some Agent", DESIRED_PAUSED)
-    turns: list[int] = []
+    turns: list[str] = []
     desired_states = DesiredStates(here.context, every_seconds=0)
-    loop = AgentLoop("Some Agent", here.context, lambda _: turns.append(1), desired_states)
+    loop = AgentLoop("Some Agent", here.context, lambda _: turns.append(loop.state), desired_states)
 
     def should_continue() -> bool:
         looks.append(1)
@@ -245,7 +245,7 @@ def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage):
     looks: list[int] = []
     loop.run(should_continue)
     assert loop.state == "running"
-    assert turns
+    assert set(turns) == {"running"}
 
 
 def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_reports(stage):

@@ -105,7 +105,7 @@ def _fit_job(
         message = job_work_message(
             work.key, job, now=now, tries=work.tries, delay_seconds=delay_seconds
         )
-        if message.size_bytes <= max_bytes or len(job.job_name) == 1:
+        if message.size_bytes <= max_bytes or len(job.job_name) <= 1:
             return message
         job = replace(job, job_name=job.job_name[: len(job.job_name) // 2])
 
@@ -145,6 +145,6 @@ def _send_batch(
         if keeps_going and (len(batch) < count or count <= MAX_OF_ONE_ATTEMPT):
             return [*refused, *(failures[message.event_id] for message in batch)]
     raise QueueUnavailable(
-        f"{queue.queue_name} did not accept {len(batch)} messages in {tries + 1} tries; "
-        "they are sent again at the next poll."
+        f"{queue.queue_name} did not accept {plural(len(batch), 'message')} in "
+        f"{plural(tries + 1, 'try', 'tries')}."
     )

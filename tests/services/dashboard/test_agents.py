@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from ingest.domain.due import urgent_due_at
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
@@ -117,6 +118,14 @@ def test_the_monitor_worked_at_its_last_poll_and_works_at_the_next():
     )
     assert shown["worked_at"] == format_timestamp(at(-20))
     assert shown["next_at"] == format_timestamp(at(10))
+
+
+def test_a_poll_that_somebody_asked_for_is_due_since_then():
+    """Its stored time lies weeks before that, so that it comes first."""
+    repository = a_repository("a/a", next_poll_at=urgent_due_at(at(-5)))
+    sign = an_agent(PIPELINE_MONITORING_AGENT)
+    shown = row(sign, repositories=[repository], name=PIPELINE_MONITORING_AGENT)
+    assert shown["next_at"] == format_timestamp(at(-5))
 
 
 def test_the_other_agent_worked_when_a_host_published_the_last_log():

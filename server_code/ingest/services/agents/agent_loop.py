@@ -117,6 +117,8 @@ class AgentLoop:
 
     def _work_once(self, should_continue: ShouldContinue, ends_at: datetime | None = None) -> bool:
         """Work once, or wait for a limit that ends in time; return whether to continue."""
+        if self.state is AgentState.PAUSED:
+            self.state = AgentState.RUNNING
         try:
             is_more_to_do = self._work(should_continue)
         except RateLimited as limit:

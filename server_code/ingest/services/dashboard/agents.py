@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from ...domain.agent_states import AgentState
+from ...domain.due import due_since
 from ...domain.ledger import DESIRED_PAUSED, AgentRecord, RepositoryRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
@@ -18,18 +19,18 @@ from ..context import AGENTS, PIPELINE_MONITORING_AGENT
 STALLED_AFTER = timedelta(seconds=150)
 
 #: States reported by an agent that take precedence over running and idle.
-_REPORTED = (AgentState.ERROR, AgentState.LIMITED)
+_PROBLEM_STATES = (AgentState.ERROR, AgentState.LIMITED)
 
 #: If several hosts run an agent, the host whose state comes first here is shown.
-_PRECEDENCE = (*_REPORTED, AgentState.RUNNING)
+_PRECEDENCE = (*_PROBLEM_STATES, AgentState.RUNNING)
 
 _HEARTBEAT_AT = attrgetter("heartbeat_at")
 
 
 def load_agent_rows(store: StateStore, *, now: datetime) -> list[dict[str, Any]]:
     """Load the state of both agents. Raises StateUnavailable."""
-    page = store.for_dashboard()
-    desired_states, repositories = page.load_desired_states(), page.list_repositories()
+    reads = store.for_dashboard()
+    desired_states, repositories = reads.load_desired_states(), reads.list_repositories()
     return agent_rows(store.list_agents(), desired_states, repositories, now=now)
 
 
@@ -40,7 +41,7 @@ def agent_rows(
     *,
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """Return a row for each agent: of its live hosts that with precedence, else the last one."""
+    """Return a row for each agent: its first live host by ``_PRECEDENCE``, else the latest."""
     rows = []
     for name in AGENTS:
         heartbeats = sorted((each for each in records if each.name == name), key=_HEARTBEAT_AT)
@@ -88,7 +89,7 @@ def _row(
     logs = [each.last_log_at for each in heartbeats if each.last_log_at is not None]
     worked_at, next_at = max(logs, default=None), None
     if name == PIPELINE_MONITORING_AGENT:
-        worked_at, next_at = _poll_times(repositories)
+        worked_at, next_at = _poll_times(repositories, now)
     return {
         "name": name,
         "state": _state(shown, desired_state, now),
@@ -114,17 +115,17 @@ def _state(shown: AgentRecord | None, desired_state: str | None, now: datetime) 
     if shown is None:
         return AgentState.NEVER_STARTED.value
     state = state_on_host(shown, now)
-    if state in (AgentState.STOPPED, AgentState.STALLED, *_REPORTED):
+    if state in (AgentState.STOPPED, AgentState.STALLED, *_PROBLEM_STATES):
         return state
     is_running = shown.state == AgentState.RUNNING and is_alive(shown, now)
     return AgentState.RUNNING.value if is_running else AgentState.IDLE.value
 
 
 def _poll_times(
-    repositories: Sequence[RepositoryRecord],
+    repositories: Sequence[RepositoryRecord], now: datetime
 ) -> tuple[datetime | None, datetime | None]:
-    """Return the times of the last and the next poll."""
+    """Return the times of the last and the next poll, or since when that is due."""
     unpaused = [each for each in repositories if not each.paused]
     last = [each.last_polled_at for each in unpaused if each.last_polled_at is not None]
-    coming = [each.next_poll_at for each in unpaused if each.next_poll_at is not None]
-    return max(last, default=None), min(coming, default=None)
+    due = [due_since(now, each.next_poll_at) for each in unpaused if each.next_poll_at is not None]
+    return max(last, default=None), min(due, default=None)
