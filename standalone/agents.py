@@ -98,7 +98,7 @@ def agent_threads(
     that lacks one of its threads would look alive, but do only a part of its work.
     """
     ended = threading.Event()
-    failures: list[Exception] = []
+    failures: list[BaseException] = []
 
     def should_continue() -> bool:
         return not (stop.is_set() or ended.is_set())
@@ -130,11 +130,11 @@ def agent_threads(
         raise failures[0]
 
 
-def _run(target: Callable[[], None], failures: list[Exception], stop: threading.Event) -> None:
+def _run(target: Callable[[], None], failures: list[BaseException], stop: threading.Event) -> None:
     """Run a thread's work; if it fails, add its error to ``failures`` and set ``stop``."""
     try:
         target()
-    except Exception as error:  # noqa: BLE001 - it is raised when all threads have ended
+    except BaseException as error:  # noqa: BLE001 - it is raised when all threads have ended
         failures.append(error)
         stop.set()
 

@@ -303,6 +303,18 @@ def test_memory_refused_to_one_item_ends_the_agents_as_well(stage, method):
     assert any("1 GiB" in remedy and "doctor" not in remedy for remedy in remedies)
 
 
+class Panic(BaseException):
+    """What a library written in Rust raises for a defect: no Exception."""
+
+
+@pytest.mark.parametrize("error", [Panic(), SystemExit(7)])
+def test_what_ends_a_thread_without_an_exception_ends_the_agents(stage, error):
+    """Its thread would end alone, and the process look alive."""
+    here, stop = stage(a_world(), at=300, speed=SPEED), threading.Event()
+    with pytest.raises(type(error)), agent_threads(here.context, raising(error), stop):
+        assert stop.wait(60)
+
+
 def test_a_thread_that_ends_takes_the_process_with_it(stage):
     """A collector without heartbeats would look dead, and one without an agent alive."""
     here, stop = stage(a_world(), at=300, speed=SPEED), threading.Event()

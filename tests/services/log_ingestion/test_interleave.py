@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from ingest.services.log_ingestion.interleave import MAX_BUFFERED, Finished, interleave
@@ -141,6 +142,26 @@ def test_a_taker_that_leaves_stops_the_work(executor):
     go_on.set()
     items.close()
     assert len(begun) < 50
+
+
+def test_a_thread_that_cannot_be_started_stops_the_work(executor):
+    """What has begun would wait for ever for a taker that was never there."""
+    ended = threading.Event()
+
+    def produce(key):
+        try:
+            yield from range(1000 * MAX_BUFFERED)
+        finally:
+            ended.set()
+
+    def submit(work, key):
+        if key == 1:
+            raise RuntimeError("can't start new thread")
+        return executor.submit(work, key)
+
+    with pytest.raises(RuntimeError, match="new thread"):
+        next(interleave(SimpleNamespace(submit=submit), [0, 1], produce))
+    assert ended.wait(60)
 
 
 def test_nothing_to_do_is_no_work(executor):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 from ingest.ports import Clock
@@ -36,6 +37,28 @@ def test_quick_reads_are_one_group(executor):
         executor, range(50), lambda item: item, clock=StepClock(), should_continue=lambda: True
     )
     assert list(groups) == [list(range(50))]
+
+
+def test_a_thread_that_cannot_be_started_cancels_the_other_reads(executor):
+    """Their results would be lost, and each costs a request."""
+    begun, released = [], threading.Event()
+
+    def read(item: int) -> None:
+        begun.append(item)
+        released.wait(60)
+
+    def submit(work, item):
+        if item == 9:
+            raise RuntimeError("can't start new thread")
+        return executor.submit(work, item)
+
+    pool = SimpleNamespace(submit=submit)
+    groups = read_in_groups(pool, range(10), read, clock=StepClock(), should_continue=bool)
+    with pytest.raises(RuntimeError, match="new thread"):
+        next(groups)
+    released.set()
+    executor.shutdown()
+    assert set(begun) <= {0, 1}
 
 
 def test_nothing_to_read_is_no_group(executor):

@@ -49,11 +49,12 @@ def interleave(
     is raised here.
     """
     buffer: _ItemBuffer[K, V] = _ItemBuffer(produce)
-    futures = [executor.submit(buffer.fill, key) for key in keys]
-    for future, key in zip(futures, keys, strict=True):
-        future.add_done_callback(partial(buffer.end_if_cancelled, key))
+    futures: list[Future[None]] = []
     left = len(keys)
     try:
+        for key in keys:
+            futures.append(executor.submit(buffer.fill, key))
+            futures[-1].add_done_callback(partial(buffer.end_if_cancelled, key))
         while left:
             entry = buffer.next()
             if entry is None:

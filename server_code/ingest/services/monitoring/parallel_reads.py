@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor, Future, wait
 from datetime import timedelta
 from typing import TypeVar
 
@@ -33,9 +33,10 @@ def read_in_groups(
     Once ``should_continue`` returns False no further read begins, and the results of those that
     run are still yielded. Reads begin in the items' order. ``read`` must not raise.
     """
-    futures = [executor.submit(read, item) for item in items]
+    futures: list[Future[R]] = []
     since = clock.now()
     try:
+        futures.extend(executor.submit(read, item) for item in items)
         # The closing of a collector cancels reads as well; ``wait`` takes these for running.
         while futures := [future for future in futures if not future.cancelled()]:
             # Wakes this thread when all are done, and not for each.
