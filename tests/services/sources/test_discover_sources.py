@@ -821,6 +821,15 @@ class TestOneOwner:
         stage.state.remove_source("!acme/b")
         assert self.discover(stage) == ["acme/a", "acme/web-c"]
 
+    def test_what_a_person_resumed_and_paused_again_stays_paused(self, stage: Stage) -> None:
+        self.discover(stage, "acme")
+        assert self.discover(stage, "!acme/b") == ["acme/a", "acme/web-c"]
+        stage.state.set_paused("acme/b", paused=False)
+        assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
+        stage.state.set_paused("acme/b", paused=True)
+        stage.state.remove_source("!acme/b")
+        assert self.discover(stage) == ["acme/a", "acme/web-c"]
+
     def test_an_owner_that_does_not_exist_is_an_error_of_its_source(self, stage: Stage) -> None:
         assert self.discover(stage, "nobody", "acme/a") == ["acme/a"]
         errors = {each.pattern: each.last_error for each in stage.state.list_sources()}

@@ -50,6 +50,20 @@ def named(stage: OpenStage) -> Named:
     return Named(stage(builder, at=600, watches=False), ["acme/a", "acme/b"])
 
 
+def test_a_deleted_repository_that_a_person_resumed_is_asked_for_on(named: Named) -> None:
+    """Else its reason would be shown for ever, although it is back."""
+    world = named.stage.server.world
+    deleted = world.by_name("acme/b")
+    assert deleted is not None
+    world.remove("acme/b")
+    named.pass_time(minutes=12)
+    named.stage.state.set_paused("acme/b", paused=False)
+    world.add(deleted)
+    named.pass_time(minutes=70)
+    assert named.is_polled("acme/b")
+    assert named.known("acme/b").suspension_reason is None
+
+
 def test_a_deleted_repository_rests_and_comes_back_by_itself(named: Named) -> None:
     """It is asked for once an hour meanwhile; another one is polled on."""
     world = named.stage.server.world

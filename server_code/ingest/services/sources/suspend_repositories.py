@@ -31,7 +31,7 @@ def missing_reason(error: IngestError | str) -> str:
 
 def may_be_missing(record: RepositoryRecord, known: DiscoveredRepository) -> bool:
     """Return whether a repository that is on no list is to be requested by itself."""
-    return record.failed_polls >= MIN_FAILED_POLLS or known.is_auto_paused
+    return record.failed_polls >= MIN_FAILED_POLLS or known.suspension_reason is not None
 
 
 def suspend_or_resume(
@@ -42,15 +42,14 @@ def suspend_or_resume(
 ) -> DiscoveredRepository:
     """Suspend a repository for a reason, or resume it; return what is now known of it.
 
-    A repository that a person paused stays paused.
+    A repository that a person paused stays paused; one that a person resumed is polled until the
+    reason changes.
     """
-    if reason == known.suspension_reason:
-        return known
-    is_auto_paused = known.is_auto_paused
-    if reason is not None and not record.paused:
+    is_auto_paused = known.is_auto_paused and record.paused
+    if reason not in (None, known.suspension_reason) and not record.paused:
         store.set_paused(record.full_name, paused=True)
         is_auto_paused = True
-    elif reason is None and known.is_auto_paused:
+    elif reason is None and is_auto_paused:
         store.set_paused(record.full_name, paused=False)
         is_auto_paused = False
     return replace(known, suspension_reason=reason, is_auto_paused=is_auto_paused)
