@@ -39,7 +39,7 @@ _NOT_LISTED = "{} is not listed yet, and is tried again: {}"
 LOOK_UP_EVERY = timedelta(seconds=5)
 
 
-def find_sources(
+def find_repositories(
     collector: Collector,
     patterns: Sequence[SourcePattern],
     *,
@@ -135,7 +135,7 @@ class _IncludedRepositories:
 
 
 def _discover_known(context: CollectorContext, policy: RetryPolicy) -> dict[str, IngestError]:
-    """List the known sources; return the errors of those that include no repository."""
+    """List the sources in the state; return the errors of those that include no repository."""
     result = _discover(context, (), policy, is_forced=bool(context.store.list_sources()))
     return _errors_of_sources(context, (), result)
 
@@ -143,7 +143,7 @@ def _discover_known(context: CollectorContext, policy: RetryPolicy) -> dict[str,
 def _errors_of_sources(
     context: CollectorContext, patterns: Sequence[SourcePattern], result: DiscoveryResult | None
 ) -> dict[str, IngestError]:
-    """Return the errors of the given sources that include no repository; of all without any."""
+    """Return the errors of the given sources, or of all, that include no repository."""
     wanted = {str(each) for each in patterns or patterns_of(context.store.list_sources())}
     errors = {} if result is None else result.errors
     return {name: error for name, error in errors.items() if name in wanted}
@@ -156,7 +156,7 @@ def _discover(
     *,
     is_forced: bool = True,
 ) -> DiscoveryResult | None:
-    """Discover, by the policy again where a list fails that may be answered soon.
+    """Discover; with a policy, repeat it while a list fails that may be answered soon.
 
     Returns None if nothing was discovered, or if the collection was stopped.
     """

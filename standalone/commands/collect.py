@@ -11,7 +11,7 @@ from ingest.domain.sources import parse_sources
 from ..command import command, examples
 from ..environment import read_environment
 from ..http.server import Address, AddressType, http_option
-from ..sources import find_sources
+from ..sources import find_repositories
 from ..stopping import shutdown_deadline, stopped_by_signals
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def collect(  # noqa: PLR0913 - one for each option
     if once:
         _refuse_servers(webhooks)
     settings = read_environment()
-    sources = parse_sources(given, hosts=settings.github.web_hosts)
+    patterns = parse_sources(given, hosts=settings.github.web_hosts)
 
     from ingest.bootstrap.collector import open_standalone_collector
 
@@ -70,17 +70,17 @@ def collect(  # noqa: PLR0913 - one for each option
 
     options = collecting.CollectOptions(as_json=as_json, only=only, base_policy=_base_policy())
     open_collector = open_standalone_collector if once else collecting.open_when_state_responds
-    checks_bucket = options.policy.collects_logs
+    needs_bucket = options.policy.collects_logs
     with (
         stopped_by_signals() as stop,
         shutdown_deadline(stop, exit_code=None if once else 0),
-        closing(
-            open_collector(settings, stop=stop.event, checks_bucket=checks_bucket)
-        ) as collector,
+        closing(open_collector(settings, stop=stop.event, checks_bucket=needs_bucket)) as collector,
     ):
         if not stop.should_continue():
             return stop.exit_code if once else 0
-        found = find_sources(collector, sources, is_once=once, should_continue=stop.should_continue)
+        found = find_repositories(
+            collector, patterns, is_once=once, should_continue=stop.should_continue
+        )
         if once:
             return collecting.collect_all_once(collector, found, stop, options)
         agents = options.agent_options.agent_names

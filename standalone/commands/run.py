@@ -14,7 +14,7 @@ from ingest.errors import QueueUnavailable
 from ..command import command, examples
 from ..environment import read_environment
 from ..output import print_result
-from ..sources import find_sources
+from ..sources import find_repositories
 from ..startup_retries import retry_at_start
 from ..stopping import Stop, shutdown_deadline, stopped_by_signals
 
@@ -95,5 +95,5 @@ def _collect(local: LocalEnvironment, stop: Stop) -> int:
     settings = read_environment(local.settings)
     with closing(open_standalone_collector(settings, stop=stop.event)) as collector:
         patterns = parse_sources(local.sources, hosts=settings.github.web_hosts)
-        found = find_sources(collector, patterns, is_once=False)
+        found = find_repositories(collector, patterns, is_once=False)
         return collect_until_stopped(collector, found.names_to_poll, stop)

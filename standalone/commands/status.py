@@ -54,7 +54,7 @@ def status(*, shows_all: bool, as_json: bool) -> None:
     with closing(open_state(settings)) as store:
         now = datetime.now(timezone.utc)
         snapshot = load_snapshot(
-            store, now=now, errors=SHOWN_ERRORS, web_url=settings.github.web_url
+            store, now=now, max_errors=SHOWN_ERRORS, web_url=settings.github.web_url
         )
         health = load_health(store, settings, snapshot.repositories, now=now)
     depths = queue_depths(settings)

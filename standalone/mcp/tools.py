@@ -114,7 +114,7 @@ class McpTools:
             self.state, reference, web_url=self.settings.github.web_url, now=self.clock.now()
         )
         run = found["run"]
-        jobs = sorted(run["jobs"], key=_is_not_unsuccessful)
+        jobs = sorted(run["jobs"], key=_is_unsuccessful, reverse=True)
         chosen = [job for job in jobs if job_id in (None, job["job_id"])]
         if job_id is not None and not chosen:
             raise NotFound(f"Run {run_id} has no job {job_id} in this attempt.")
@@ -200,5 +200,5 @@ def _from_offsets(item: dict[str, Any], *, annotations: int, steps: int = 0) -> 
     return {**cut, "steps": item["steps"][steps:]} if "steps" in item else cut
 
 
-def _is_not_unsuccessful(job: dict[str, Any]) -> bool:
-    return job["conclusion"] not in UNSUCCESSFUL_CONCLUSIONS
+def _is_unsuccessful(job: dict[str, Any]) -> bool:
+    return job["conclusion"] in UNSUCCESSFUL_CONCLUSIONS

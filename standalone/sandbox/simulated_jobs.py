@@ -71,7 +71,7 @@ def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
     rng: random.Random,
     job_id: int,
 ) -> JobSpec:
-    longest = template.approval_seconds
+    longest = template.max_approval_seconds
     approved = ready + rng.uniform(10, longest) if longest else ready
     started = approved + rng.uniform(1, 20)
     ended = started + rng.uniform(*template.seconds)

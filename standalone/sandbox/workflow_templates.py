@@ -17,7 +17,7 @@ class JobTemplate:
     steps: tuple[str, ...]
     level: int = 0
     labels: tuple[str, ...] = ("ubuntu-latest",)
-    approval_seconds: float = 0.0
+    max_approval_seconds: float = 0.0
     """The longest time until somebody approves its start; 0: no approval is needed."""
 
 
@@ -99,7 +99,7 @@ _RELEASE = WorkflowTemplate(
             seconds=(20, 200),
             steps=("Set up job", "Deploy", "Complete job"),
             level=1,
-            approval_seconds=1800,
+            max_approval_seconds=1800,
         ),
     ),
 )

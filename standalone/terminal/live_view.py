@@ -112,7 +112,9 @@ def _tables(store: StateStore, progress: Progress) -> Group:
     from .tables import agents_table, errors_table, repositories_table
 
     now = datetime.now(timezone.utc)
-    snapshot = load_snapshot(store, now=now, errors=SHOWN_ERRORS, repositories=SHOWN_REPOSITORIES)
+    snapshot = load_snapshot(
+        store, now=now, max_errors=SHOWN_ERRORS, max_repositories=SHOWN_REPOSITORIES
+    )
     return Group(
         agents_table(with_recent_heartbeat(snapshot.agents, now), now),
         repositories_table(snapshot),

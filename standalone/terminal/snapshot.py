@@ -35,12 +35,12 @@ class CollectorSnapshot:
     counts: LedgerCounts
     errors: list[ErrorRecord]
 
-    def shortened(self, repositories: int) -> CollectorSnapshot:
+    def shortened(self, max_repositories: int) -> CollectorSnapshot:
         """Return a snapshot of at most so many repositories: ``by_interest`` in their order."""
-        if len(self.repositories) <= repositories:
+        if len(self.repositories) <= max_repositories:
             return self
         rows = {row["full_name"]: row for row in self.repositories}
-        first = self.by_interest[:repositories]
+        first = self.by_interest[:max_repositories]
         left_out = self.left_out + len(self.repositories) - len(first)
         return replace(self, repositories=[rows[name] for name in first], left_out=left_out)
 
@@ -59,13 +59,13 @@ def load_snapshot(
     store: StateStore,
     *,
     now: datetime,
-    errors: int,
-    repositories: int | None = None,
+    max_errors: int,
+    max_repositories: int | None = None,
     web_url: str | None = None,
 ) -> CollectorSnapshot:
-    """Read the state; ``repositories`` limits the list to the first ``by_interest``."""
+    """Read the state; ``max_repositories`` limits the list to the first ``by_interest``."""
     records = sort_by_interest(store.list_repositories())
-    shown = sorted(records[:repositories], key=lambda record: record.full_name.lower())
+    shown = sorted(records[:max_repositories], key=lambda record: record.full_name.lower())
     counts = store.count_ledger_by_repository()
     known = {repository_key(each.full_name): each for each in store.list_discovered_repositories()}
     agents = store.list_agents()
@@ -87,9 +87,9 @@ def load_snapshot(
             for record in shown
         ],
         left_out=len(records) - len(shown),
-        by_interest=[record.full_name for record in records[:repositories]],
+        by_interest=[record.full_name for record in records[:max_repositories]],
         counts=total_counts(counts, records),
-        errors=store.list_errors(limit=errors),
+        errors=store.list_errors(limit=max_errors),
     )
 
 

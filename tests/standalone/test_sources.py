@@ -19,7 +19,7 @@ from support.world_builder import WorldBuilder
 
 from standalone.repositories import NothingToCollect
 from standalone.sandbox.faults import Fault
-from standalone.sources import find_sources
+from standalone.sources import find_repositories
 
 
 def test_only_what_the_given_sources_bring_is_polled(stage: OpenStage) -> None:
@@ -30,12 +30,12 @@ def test_only_what_the_given_sources_bring_is_polled(stage: OpenStage) -> None:
     here = stage(builder, at=600, settings=GENEROUS)
     collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
     patterns = parse_sources(["acme", "!*/web-*"])
-    found = find_sources(collector, patterns, is_once=False)  # type: ignore[arg-type]
+    found = find_repositories(collector, patterns, is_once=False)  # type: ignore[arg-type]
     assert list(found.names_to_poll() or ()) == ["acme/a"]
     here.watch("acme/new")
     here.advance(6)
     assert list(found.names_to_poll() or ()) == ["acme/a", "acme/new"]
-    left_out = find_sources(collector, parse_sources(["!acme/b"]), is_once=False)  # type: ignore[arg-type]
+    left_out = find_repositories(collector, parse_sources(["!acme/b"]), is_once=False)  # type: ignore[arg-type]
     assert left_out.names_to_poll() is None, "an exclusion alone restricts nothing"
 
 
@@ -46,7 +46,7 @@ def test_a_refused_repository_is_collected_once_github_shows_it(stage: OpenStage
     here.fail(Fault(path=r"^/repos/octo/private$", do="missing"))
     collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
     patterns = parse_sources([REPOSITORY, "octo/private"])
-    found = find_sources(collector, patterns, is_once=False)  # type: ignore[arg-type]
+    found = find_repositories(collector, patterns, is_once=False)  # type: ignore[arg-type]
     assert list(found.names_to_poll() or ()) == [REPOSITORY]
     [error] = here.state.list_errors(limit=9)
     assert (error.repository, "404" in error.message) == ("octo/private", True)
@@ -83,8 +83,8 @@ def test_agents_wait_for_the_end_of_a_suspension(stage: OpenStage, named: str) -
     collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
     patterns = parse_sources([named])
     with pytest.raises(CredentialSuspended):
-        find_sources(collector, patterns, is_once=True)  # type: ignore[arg-type]
-    found = find_sources(collector, patterns, is_once=False)  # type: ignore[arg-type]
+        find_repositories(collector, patterns, is_once=True)  # type: ignore[arg-type]
+    found = find_repositories(collector, patterns, is_once=False)  # type: ignore[arg-type]
     assert list(found.names_to_poll() or ()) == []
     here.fail()
     here.advance(600)
@@ -108,7 +108,7 @@ def test_sources_are_listed_as_soon_as_github_answers(
     here.state.remove_repository(REPOSITORY)
     here.fail(fault)
     collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
-    found = find_sources(collector, parse_sources(["octo"]), is_once=is_once)  # type: ignore[arg-type]
+    found = find_repositories(collector, parse_sources(["octo"]), is_once=is_once)  # type: ignore[arg-type]
     if not is_once:
         assert list(found.names_to_poll() or ()) == []
         here.fail()  # how many refusals are left depends on how many requests were sent at once
@@ -126,7 +126,7 @@ def test_a_collection_waits_for_a_list_that_github_asks_to_request_later(stage: 
     here.state.remove_repository(REPOSITORY)
     here.fail(Fault(path="^/(orgs|users)/", do="busy", status=503, seconds=50, count=1))
     collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
-    found = find_sources(collector, parse_sources(["octo"]), is_once=True)  # type: ignore[arg-type]
+    found = find_repositories(collector, parse_sources(["octo"]), is_once=True)  # type: ignore[arg-type]
     assert (found.names, found.refused) == ((REPOSITORY,), {})
 
 
@@ -137,7 +137,7 @@ def test_a_collection_waits_for_no_list_of_another_source(stage: OpenStage) -> N
     before = here.clock.now()
     add_sources(here.state, parse_sources(["umbra"]), origin="command line", now=before)
     collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
-    found = find_sources(collector, parse_sources(["octo"]), is_once=True)  # type: ignore[arg-type]
+    found = find_repositories(collector, parse_sources(["octo"]), is_once=True)  # type: ignore[arg-type]
     assert (found.names, found.refused) == ((REPOSITORY,), {})
     assert here.clock.now() - before < timedelta(seconds=1)
 
@@ -153,7 +153,7 @@ def test_a_collection_of_the_settings_sources_reports_what_is_not_listed(
     context = replace(here.context, sources=parse_sources(["octo"]))
     collector = SimpleNamespace(context=context, settings=SimpleNamespace(sources=context.sources))
     for _ in range(2):
-        found = find_sources(collector, [], is_once=True)  # type: ignore[arg-type]
+        found = find_repositories(collector, [], is_once=True)  # type: ignore[arg-type]
         assert {name: type(each) for name, each in found.refused.items()} == {"octo/*": error}
 
 
@@ -166,8 +166,8 @@ def test_a_collection_of_the_settings_sources_that_include_nothing_says_so(
     context = replace(here.context, sources=parse_sources(["octo/x-*"]))
     collector = SimpleNamespace(context=context, settings=SimpleNamespace(sources=context.sources))
     with pytest.raises(NothingToCollect, match=r"No repository matches octo/x-\*"):
-        find_sources(collector, [], is_once=True)  # type: ignore[arg-type]
-    assert find_sources(collector, [], is_once=False).names == ()  # type: ignore[arg-type]
+        find_repositories(collector, [], is_once=True)  # type: ignore[arg-type]
+    assert find_repositories(collector, [], is_once=False).names == ()  # type: ignore[arg-type]
 
 
 def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None:

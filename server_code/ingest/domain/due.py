@@ -64,9 +64,9 @@ def urgent_due_at(now: datetime) -> datetime:
     return now - HEAD_START
 
 
-def is_urgent(now: datetime, due_since: datetime | None) -> bool:
+def is_urgent(now: datetime, next_poll_at: datetime | None) -> bool:
     """Return whether the due time of a poll was set by ``urgent_due_at``."""
-    return due_since is not None and due_since <= urgent_due_at(now)
+    return next_poll_at is not None and next_poll_at <= urgent_due_at(now)
 
 
 def due_since(now: datetime, next_poll_at: datetime) -> datetime:
@@ -79,7 +79,7 @@ def expired_lease_times(now: datetime) -> DueTimes:
     return DueTimes(now, now + MAX_LEASE)
 
 
-def is_due(
+def is_repository_due(
     now: datetime,
     *,
     next_poll_at: datetime | None,
@@ -114,9 +114,9 @@ def is_longer_pause(until: datetime, known: datetime) -> bool:
     return known < until or known > until + MAX_PAUSE
 
 
-def is_interval_over(last: datetime | None, interval: timedelta, now: datetime) -> bool:
+def is_interval_over(done_at: datetime | None, interval: timedelta, now: datetime) -> bool:
     """Return whether it is time again: never done, done an interval ago, or in the future."""
-    return last is None or last > now or now >= last + interval
+    return done_at is None or done_at > now or now >= done_at + interval
 
 
 def is_still_ahead(moment: datetime, now: datetime, *, max_plausible: timedelta) -> bool:

@@ -60,7 +60,10 @@ _TITLE_AT = len("##[group]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartLine:
-    """A line that may begin a step; ``title``: the title of its group, or the line's own text."""
+    """A line that may begin a step; ``title``: the title of its group, or the line's own text.
+
+    ``line`` is its number, from 1, and ``byte`` the place of its first byte in the log, from 0.
+    """
 
     kind: str
     title: str
@@ -79,7 +82,7 @@ class StartLineReader:
         self._has_background = False
 
     def read(self, head: bytes, line: int, byte: int) -> None:
-        """Read the head of a line."""
+        """Read the first bytes of a line, which are enough for its time and its kind."""
         start = _parse_start(head, line, byte)
         if start is None or len(self.starts) > MAX_STARTS:
             return

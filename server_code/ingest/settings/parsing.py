@@ -53,7 +53,7 @@ def parse_names(value: str) -> tuple[str, ...]:
 
 
 def parse_id(value: str) -> int:
-    """Return a positive id."""
+    """Return an id of GitHub, which has digits only."""
     if not (value.isascii() and value.isdecimal() and len(value) < 20):
         raise ValueError(f"is {value!r}: expected digits only")
     return int(value)

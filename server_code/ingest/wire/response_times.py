@@ -31,7 +31,7 @@ class ResponseTimes:
         self._total += seconds
 
     def average(self, *, now: datetime) -> float | None:
-        """Return the average duration, at most MAX_EXPECTED_SECONDS; None of few answers."""
+        """Return the average duration, at most MAX_EXPECTED_SECONDS; None if answers are few."""
         self._remove_old(now)
         if len(self._answers) < MIN_ANSWERS:
             return None

@@ -364,6 +364,6 @@ def test_a_backfill_waits_for_an_hour_that_is_used_up(state):
         )
     )
     page = list_repository_page(state, Settings(), RepositoryQuery(), now=NOW)
-    snapshot = load_snapshot(state, now=NOW, errors=1)
+    snapshot = load_snapshot(state, now=NOW, max_errors=1)
     rows = (*taken(state)["repositories"]["shown"], *page["repositories"], *snapshot.repositories)
     assert [round(row["backlog_seconds"]) for row in rows] == [1807] * 3

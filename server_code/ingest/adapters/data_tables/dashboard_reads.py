@@ -47,29 +47,29 @@ class TableDashboardReads(DashboardReads):
     def list_discovered_repositories(self) -> list[DiscoveredRepository]:
         """List what was discovered, by name; after a change, what was saved since is read."""
         load = partial(self._caches.discovered.load, DISCOVERED)
-        found = self._if_changed(DISCOVERED, load)
+        found = self._load_if_changed(DISCOVERED, load)
         return [found[key] for key in sorted(found)]
 
     def load_desired_states(self) -> Mapping[str, str]:
         """Load the desired states by agent."""
-        return self._if_changed(DESIRED_STATES, self._store.load_desired_states)
+        return self._load_if_changed(DESIRED_STATES, self._store.load_desired_states)
 
     def list_collections(self) -> list[CollectionRecord]:
         """List the manual collections, newest started first."""
-        return self._if_changed(COLLECTIONS, self._store.list_collections)
+        return self._load_if_changed(COLLECTIONS, self._store.list_collections)
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
         load = partial(self._store.list_errors, limit=MAX_ERRORS)
-        return self._if_changed(ERRORS, load)[:limit]
+        return self._load_if_changed(ERRORS, load)[:limit]
 
     def list_sources(self) -> list[SourceRecord]:
         """List all sources, by pattern."""
-        return self._if_changed(SOURCES, self._store.list_sources)
+        return self._load_if_changed(SOURCES, self._store.list_sources)
 
     def list_credentials(self) -> list[CredentialRecord]:
         """List all credentials, by name."""
-        return self._if_changed(CREDENTIALS, self._store.list_credentials)
+        return self._load_if_changed(CREDENTIALS, self._store.list_credentials)
 
-    def _if_changed(self, table: Table, load: Callable[[], _Value]) -> _Value:
+    def _load_if_changed(self, table: Table, load: Callable[[], _Value]) -> _Value:
         return self._caches.seldom_changed.load(table, load, self._changes)

@@ -11,7 +11,7 @@ from typing import Any
 
 import anvil.tables.query as q
 
-from ...domain.due import is_due, urgent_due_at
+from ...domain.due import is_repository_due, urgent_due_at
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import REPOSITORY_COLUMNS, body_of, restore_record
 from ...domain.stored_values import from_json, repository_key, to_json
@@ -176,7 +176,7 @@ def _due_since(row: Any) -> datetime:  # noqa: ANN401 - a row
 
 
 def _is_due(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row
-    return is_due(
+    return is_repository_due(
         now,
         next_poll_at=row["next_poll_at"],
         last_polled_at=row["last_polled_at"],

@@ -59,7 +59,7 @@ class Database:
             except self._dialect.errors as error:
                 if not self._dialect.is_transient(error):
                     raise
-                logger.warning("state repeated", extra={"reason": self._dialect.explain(error)})
+                logger.warning("database retried", extra={"reason": self._dialect.explain(error)})
             return self._once(work)
 
     def _once(self, work: Callable[[Session], T]) -> T:

@@ -132,8 +132,8 @@ class SqlLogPageStore(LogPageStore):
 
 
 class _LogWriter:
-    def __init__(self, pages: SqlLogPageStore, job: JobLogId, now: datetime) -> None:
-        self._pages = pages
+    def __init__(self, page_store: SqlLogPageStore, job: JobLogId, now: datetime) -> None:
+        self._page_store = page_store
         self._job = job
         self._now = now
         self._name = _new_name(now)
@@ -148,7 +148,7 @@ class _LogWriter:
                 self._add_log(session, (0, 0, 0, 0, None, None))
             self._add_pages(session, pages)
 
-        self._pages.database.write(add)
+        self._page_store.database.write(add)
         self._is_begun = True
         self._stored_bytes += _stored_bytes(pages)
 
@@ -165,9 +165,9 @@ class _LogWriter:
                 self._add_log(session, (1, *columns))
             self._add_pages(session, pages)
             _delete(session, replaced)
-            self._pages.evict(session, self._now)
+            self._page_store.evict(session, self._now)
 
-        self._pages.database.write(finish)
+        self._page_store.database.write(finish)
 
     def _add_log(self, session: Session, columns: Row) -> None:
         session.insert(_ADD_LOG, [(self._name, *self._job, format_time(self._now), *columns)])

@@ -51,7 +51,9 @@ def record_credentials(
         known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
     credentials = api.credentials()
     factors = context.github.rate_limit_status().minute_interval_factors
-    updated = [_updated(api, known.get(each.name), each, factors, now) for each in credentials]
+    updated = [
+        _with_fetched_owner(api, known.get(each.name), each, factors, now) for each in credentials
+    ]
     store.save_credentials(updated)
     used = {each.name for each in credentials}
     for name, record in stored.items():
@@ -167,7 +169,7 @@ def with_refusal(
     return record.with_refusals({scope: refusal}, now=now)
 
 
-def _updated(
+def _with_fetched_owner(
     api: RepositoryApi,
     known: CredentialRecord | None,
     info: CredentialInfo,
