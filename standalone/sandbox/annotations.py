@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .specs import AnnotationSpec, AttemptSpec, JobSpec, RunSpec
 from .timeline import attempt_status, job_status
-from .times import Timestamp
+from .times import UnixSeconds
 
 _RUNNER_MESSAGES = {
     "failure": "Process completed with exit code 1.",
@@ -13,7 +13,7 @@ _RUNNER_MESSAGES = {
 }
 
 
-def job_annotations(job: JobSpec, now: Timestamp) -> tuple[AnnotationSpec, ...]:
+def job_annotations(job: JobSpec, now: UnixSeconds) -> tuple[AnnotationSpec, ...]:
     """Return the annotations that a job has by now; it has none until it ends."""
     status_now = job_status(job, now)
     if status_now.status != "completed":
@@ -25,7 +25,7 @@ def job_annotations(job: JobSpec, now: Timestamp) -> tuple[AnnotationSpec, ...]:
 
 
 def startup_failure_annotations(
-    run: RunSpec, attempt: AttemptSpec, now: Timestamp
+    run: RunSpec, attempt: AttemptSpec, now: UnixSeconds
 ) -> tuple[AnnotationSpec, ...]:
     """Return the annotations of an attempt that could not start, which belong to no job."""
     if attempt_status(attempt, now).conclusion != "startup_failure":

@@ -11,7 +11,7 @@ from .identities import Identity
 from .incoming import Request
 from .repository import Repository
 from .state import State
-from .times import Timestamp
+from .times import UnixSeconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class Call(Request):
     """One request whose route, sender and repository are known."""
 
     state: State
-    now: Timestamp
+    now: UnixSeconds
     params: Mapping[str, Any]
     identity: Identity
     repository_or_none: Repository | None

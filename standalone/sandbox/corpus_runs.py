@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .rng import seeded_sha
 from .specs import AttemptSpec, JobSpec, Json, LogSpec, RunSpec, WorkflowSpec
-from .times import Timestamp, parse_time
+from .times import UnixSeconds, parse_time
 
 
 def recorded_run(
@@ -50,7 +50,7 @@ def _workflow(latest: Json) -> WorkflowSpec:
 
 
 def _attempt(
-    number: int, created: Timestamp, recorded: Json | None, jobs: tuple[JobSpec, ...]
+    number: int, created: UnixSeconds, recorded: Json | None, jobs: tuple[JobSpec, ...]
 ) -> AttemptSpec:
     if recorded is None:
         return _minimal(number, created, jobs)
@@ -69,7 +69,7 @@ def _attempt(
     )
 
 
-def _minimal(number: int, created: Timestamp, jobs: tuple[JobSpec, ...]) -> AttemptSpec:
+def _minimal(number: int, created: UnixSeconds, jobs: tuple[JobSpec, ...]) -> AttemptSpec:
     begins = min((job.created_at for job in jobs), default=created)
     ends = max((job.completed_at or begins for job in jobs), default=begins)
     conclusions = {job.conclusion for job in jobs}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 
-from .times import Timestamp
+from .times import UnixSeconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Delivery:
     body: bytes
     headers: dict[str, str]
     id: int = 0
-    delivered_at: Timestamp = 0.0
+    delivered_at: UnixSeconds = 0.0
     status: str = ""
     status_code: int = 0
 

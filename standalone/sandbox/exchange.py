@@ -18,7 +18,7 @@ from .log_host import LogHost
 from .repository import Repository
 from .routes import Route
 from .state import State
-from .times import Timestamp
+from .times import UnixSeconds
 
 APP_ENDPOINTS = frozenset({"list_installations", "mint_token"})
 JOB_ENDPOINTS = frozenset({"get_job", "list_run_jobs", "list_attempt_jobs"})
@@ -28,7 +28,7 @@ WRITE_POINTS = 5
 class Exchange:
     """The handling of one request."""
 
-    def __init__(self, state: State, incoming: Request, route: Route, now: Timestamp) -> None:
+    def __init__(self, state: State, incoming: Request, route: Route, now: UnixSeconds) -> None:
         self._state = state
         self._incoming = incoming
         self._route = route

@@ -18,7 +18,7 @@ from .answers import (
 )
 from .faults import Fault
 from .limits import Limiter
-from .times import Timestamp, http_date
+from .times import UnixSeconds, http_date
 
 _PAGE = (
     "<!DOCTYPE html>\n<html>\n  <head><title>Unicorn! &middot; GitHub</title></head>\n"
@@ -60,7 +60,7 @@ def error_page(fault: Fault) -> Answer:
     return Answer(status=fault.status, body=body, headers=wait, cost=0)
 
 
-def block_by_fault(fault: Fault, limiter: Limiter, key: str, now: Timestamp) -> Answer | None:
+def block_by_fault(fault: Fault, limiter: Limiter, key: str, now: UnixSeconds) -> Answer | None:
     """Block a token as a secondary limit does, if the fault is `secondary`."""
     if fault.do != "secondary":
         return None

@@ -17,7 +17,7 @@ from .scenario import fault_from
 from .sending import StartResponse, send
 from .state import State
 from .statistics import NOT_SENT
-from .times import Timestamp
+from .times import UnixSeconds
 from .truth import truth
 from .web import web_answer
 
@@ -42,7 +42,7 @@ class GithubApi:
         answer = self._answer(incoming, fault, now)
         return send(environ, start_response, answer, now=now, fault=fault)
 
-    def _answer(self, incoming: Request, fault: Fault, now: Timestamp) -> Answer:
+    def _answer(self, incoming: Request, fault: Fault, now: UnixSeconds) -> Answer:
         try:
             route = find_route(incoming.method, incoming.path)
         except Refusal as refusal:

@@ -13,14 +13,14 @@ from .payloads.runs import run_payload
 from .payloads.users import node_id, simple_user
 from .repository import JobInRun, Repository
 from .specs import AttemptSpec, JobSpec, Json, RunSpec
-from .times import Timestamp
+from .times import UnixSeconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookEvent:
     """One change that a webhook reports: of `job`, or of the run if there is no `job`."""
 
-    at: Timestamp
+    at: UnixSeconds
     action: str
     repository: Repository
     run: RunSpec
@@ -42,14 +42,14 @@ class HookEvent:
 class HookFeed:
     """The changes of runs and jobs after `start`; each is yielded once, in order of time."""
 
-    def __init__(self, repositories: list[Repository], start: Timestamp) -> None:
+    def __init__(self, repositories: list[Repository], start: UnixSeconds) -> None:
         self._repositories = repositories
         self._start = start
         self._planned = {item.spec.id: 0 for item in repositories}
-        self._waiting: list[tuple[Timestamp, int, HookEvent]] = []
+        self._waiting: list[tuple[UnixSeconds, int, HookEvent]] = []
         self._order = itertools.count()
 
-    def due(self, now: Timestamp) -> Iterator[HookEvent]:
+    def due(self, now: UnixSeconds) -> Iterator[HookEvent]:
         """Yield what has happened by now and was not yielded before."""
         for repository in self._repositories:
             repository.plan_until(now)
@@ -57,7 +57,7 @@ class HookFeed:
         while self._waiting and self._waiting[0][0] <= now:
             yield heapq.heappop(self._waiting)[2]
 
-    def _plan_new_runs(self, repository: Repository, now: Timestamp) -> None:
+    def _plan_new_runs(self, repository: Repository, now: UnixSeconds) -> None:
         planned = self._planned[repository.spec.id]
         count, _ = repository.page_of_runs(now, 0, 0)
         # runs appear in the order of their creation, so those not planned yet are the newest
@@ -97,7 +97,7 @@ def _hook_events(repository: Repository, run: RunSpec) -> Iterator[HookEvent]:
                 )
 
 
-def _changes(attempt: AttemptSpec) -> Iterator[tuple[Timestamp | None, str, JobSpec | None]]:
+def _changes(attempt: AttemptSpec) -> Iterator[tuple[UnixSeconds | None, str, JobSpec | None]]:
     yield attempt.requested_at, "requested", None
     yield attempt.in_progress_at, "in_progress", None
     yield attempt.completed_at, "completed", None

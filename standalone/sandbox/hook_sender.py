@@ -25,7 +25,7 @@ from .repository import Repository
 from .rng import seeded_fraction, seeded_sha
 from .specs import HookSpec, Json
 from .state import State
-from .times import Timestamp
+from .times import UnixSeconds
 
 PAUSE = 0.02  # real seconds between two checks for due webhooks
 TIMEOUT = 10.0
@@ -41,7 +41,7 @@ class HookSender:
         self._base = base
         self._repositories = [item for item in state.world.repositories if item.hooks]
         self._feed = HookFeed(self._repositories, state.clock.now())
-        self._delayed: list[tuple[Timestamp, int, Callable[[], None]]] = []
+        self._delayed: list[tuple[UnixSeconds, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=TIMEOUT))
         self._lock = threading.RLock()
@@ -83,7 +83,7 @@ class HookSender:
         with self._lock:
             self._post(hook, _delivery(hook, repository, f"{hook.id}:ping", "ping", body))
 
-    def _send_or_delay(self, hook: HookSpec, hook_event: HookEvent, now: Timestamp) -> None:
+    def _send_or_delay(self, hook: HookSpec, hook_event: HookEvent, now: UnixSeconds) -> None:
         faults, key = self._state.settings.hook_faults, f"{hook.id}:{hook_event.key}"
         body = event_payload(hook_event, self._base)
         delivery = _delivery(hook, hook_event.repository, key, hook_event.event, body)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .answers import SSO_MESSAGE, Refusal, error_answer, sso_headers
 from .repository import Repository
 from .settings import AppSpec, TokenSpec
-from .times import Timestamp
+from .times import UnixSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Tokens:
         with self._lock:
             self._specs.pop(_token(authorization or ""), None)
 
-    def identify(self, authorization: str | None, now: Timestamp) -> Identity:
+    def identify(self, authorization: str | None, now: UnixSeconds) -> Identity:
         """Return the sender of an Authorization header; refuse an unknown or expired token."""
         if not authorization:
             return Identity(key="anonymous", login="127.0.0.1", token=None, limit=60)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from .answers import Answer, error_answer
 from .settings import Limits
-from .times import HOUR, MINUTE, Timestamp
+from .times import HOUR, MINUTE, UnixSeconds
 
 _DOCS = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
 _SUPPORT = (
@@ -29,7 +29,7 @@ class Budget:
 
     resource: str
     limit: int
-    resets_at: Timestamp
+    resets_at: UnixSeconds
     used: int = 0
     zero_reported_at: float | None = None
 
@@ -42,9 +42,9 @@ class Budget:
 @dataclass(slots=True)
 class _Account:
     budgets: dict[str, Budget] = field(default_factory=dict)
-    points: dict[str, deque[tuple[Timestamp, int]]] = field(default_factory=dict)
+    points: dict[str, deque[tuple[UnixSeconds, int]]] = field(default_factory=dict)
     in_flight: int = 0
-    blocked_until: Timestamp = 0.0
+    blocked_until: UnixSeconds = 0.0
     block_reported_at: float = 0.0
     block_status: int = 403
     block_retry_after: bool = True
@@ -58,7 +58,7 @@ class Limiter:
         self._accounts: dict[str, _Account] = {}
         self._lock = threading.RLock()
 
-    def budget(self, key: str, resource: str, limit: int, now: Timestamp) -> Budget:
+    def budget(self, key: str, resource: str, limit: int, now: UnixSeconds) -> Budget:
         """Return a token's budget; when its hour is over, begin a new one."""
         with self._lock:
             account = self._account(key)
@@ -90,14 +90,14 @@ class Limiter:
         reported = budget.zero_reported_at
         return reported is not None and time.monotonic() - reported >= self.limits.grace
 
-    def primary_refusal(self, budget: Budget, now: Timestamp, login: str) -> Answer:
+    def primary_refusal(self, budget: Budget, now: UnixSeconds, login: str) -> Answer:
         """Return the refusal of a request beyond the primary limit."""
         wait = str(max(1, math.ceil(budget.resets_at - now)))
         headers = (("Retry-After", wait),) if self.limits.retry_after else ()
         message = f"API rate limit exceeded for {login}. {_SUPPORT}"
         return error_answer(self.limits.status, message, headers=headers, docs=_DOCS, cost=0)
 
-    def block_refusal(self, key: str, now: Timestamp) -> tuple[Answer, bool] | None:
+    def block_refusal(self, key: str, now: UnixSeconds) -> tuple[Answer, bool] | None:
         """Return the refusal if the token is blocked, and whether the request is a violation.
 
         It is one if the block was reported at least `grace` real seconds ago.
@@ -110,7 +110,7 @@ class Limiter:
             return self._secondary(account, now), reported
 
     def block(
-        self, key: str, now: Timestamp, *, seconds: float, status: int, retry_after: bool
+        self, key: str, now: UnixSeconds, *, seconds: float, status: int, retry_after: bool
     ) -> Answer:
         """Block a token for a while, as a secondary limit does, and return the refusal."""
         with self._lock:
@@ -121,7 +121,7 @@ class Limiter:
             account.block_retry_after = retry_after
             return self._secondary(account, now)
 
-    def count_points(self, key: str, endpoint: str, points: int, now: Timestamp) -> Answer | None:
+    def count_points(self, key: str, endpoint: str, points: int, now: UnixSeconds) -> Answer | None:
         """Count an endpoint's points of the last minute; return a refusal if they are too many."""
         maximum = self.limits.points_per_minute
         if endpoint == "graphql":
@@ -139,7 +139,7 @@ class Limiter:
             return None
 
     @contextmanager
-    def in_flight(self, key: str, now: Timestamp) -> Iterator[Answer | None]:
+    def in_flight(self, key: str, now: UnixSeconds) -> Iterator[Answer | None]:
         """Count a request while it is answered; yield a refusal if too many are answered now."""
         with self._lock:
             account = self._account(key)
@@ -154,10 +154,10 @@ class Limiter:
             with self._lock:
                 account.in_flight -= 1
 
-    def _apply_secondary_limit(self, key: str, now: Timestamp) -> Answer:
+    def _apply_secondary_limit(self, key: str, now: UnixSeconds) -> Answer:
         return self.block(key, now, seconds=MINUTE, status=403, retry_after=True)
 
-    def _secondary(self, account: _Account, now: Timestamp) -> Answer:
+    def _secondary(self, account: _Account, now: UnixSeconds) -> Answer:
         wait = str(max(1, math.ceil(account.blocked_until - now)))
         headers = (("Retry-After", wait),) if account.block_retry_after else ()
         message = (

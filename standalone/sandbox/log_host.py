@@ -15,7 +15,7 @@ from .sending import StartResponse, send
 from .state import State
 from .statistics import NOT_SENT
 from .timeline import jobs_at
-from .times import Timestamp
+from .times import UnixSeconds
 
 _JOB = re.compile(r"^/actions-results/(\d+)/workflow-job-run-(\d+)/logs/job/job-logs\.txt$")
 _ZIP = re.compile(r"^/actions-results/(\d+)/workflow-run-(\d+)-(\d+)/logs/logs\.zip$")
@@ -37,7 +37,7 @@ class LogHost:
         self._state.statistics.count_request("blob", status)
         return send(environ, start_response, answer, now=now, fault=fault)
 
-    def _answer(self, incoming: Request, fault: Fault, now: Timestamp) -> Answer:
+    def _answer(self, incoming: Request, fault: Fault, now: UnixSeconds) -> Answer:
         if incoming.authorization is not None:
             self._state.statistics.count_event("leaked_tokens", incoming.path)
             return blob_error(400, "InvalidAuthenticationInfo")
@@ -50,7 +50,7 @@ class LogHost:
             return blob_error(403, "AuthenticationFailed")
         return self.content(incoming.path, fault, now)
 
-    def content(self, path: str, fault: Fault, now: Timestamp) -> Answer:
+    def content(self, path: str, fault: Fault, now: UnixSeconds) -> Answer:
         """Answer with the log or the archive at a path."""
         if found := _JOB.match(path):
             return self._job(int(found[1]), int(found[2]), now)
@@ -58,7 +58,7 @@ class LogHost:
             return self._zip(found, fault, now)
         return blob_error(404, "BlobNotFound")
 
-    def _job(self, repository_id: int, job_id: int, now: Timestamp) -> Answer:
+    def _job(self, repository_id: int, job_id: int, now: UnixSeconds) -> Answer:
         repository = self._state.world.by_id(repository_id)
         job_in_run = repository.job(job_id, now) if repository else None
         if job_in_run is None:
@@ -66,7 +66,7 @@ class LogHost:
         log = job_log(job_in_run.job)
         return Answer(stream=log.chunks(), length=log.size, content_type="text/plain")
 
-    def _zip(self, found: re.Match[str], fault: Fault, now: Timestamp) -> Answer:
+    def _zip(self, found: re.Match[str], fault: Fault, now: UnixSeconds) -> Answer:
         repository_id, run_id, number = (int(part) for part in found.groups())
         repository = self._state.world.by_id(repository_id)
         run = repository.run(run_id, now) if repository else None

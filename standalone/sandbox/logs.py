@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .rng import seeded_random
 from .specs import JobSpec, LogSpec, StepSpec
 from .timeline import job_status, step_times
-from .times import DAY, Timestamp, iso
+from .times import DAY, UnixSeconds, iso
 
 BOM = b"\xef\xbb\xbf"
 BLOCK = 65536
@@ -46,7 +46,7 @@ class LogContent:
             yield _block(number)[: self.size - position]
 
 
-def log_state(job: JobSpec, now: Timestamp, retention_days: float) -> str:
+def log_state(job: JobSpec, now: UnixSeconds, retention_days: float) -> str:
     """Return the state of a job's log by now: AVAILABLE, NOT_YET, NEVER or EXPIRED."""
     status_now = job_status(job, now)
     if status_now.status != "completed":
@@ -113,7 +113,7 @@ def _first_line(step_name: str) -> str:
     return f"##[group]{step_name}" if is_plain else f"##[group]Run {step_name}"
 
 
-def _stamped(timestamp: Timestamp, line: str, newline: str) -> str:
+def _stamped(timestamp: UnixSeconds, line: str, newline: str) -> str:
     fraction = int(timestamp % 1 * 1_000_000)
     return f"{iso(int(timestamp))[:-1]}.{fraction:06d}0Z {line}{newline}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .settings import AppSpec
-from .times import Timestamp
+from .times import UnixSeconds
 
 _KEY_BITS = 2048
 
@@ -20,7 +20,7 @@ class PendingApp:
     name: str
     owner: str
     manifest: dict[str, Any]
-    confirmed_at: Timestamp
+    confirmed_at: UnixSeconds
 
     @property
     def slug(self) -> str:

@@ -20,7 +20,7 @@ from .specs import (
     RunSpec,
 )
 from .timeline import run_change_times
-from .times import Timestamp
+from .times import UnixSeconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class NewItems:
 
 
 #: Returns the items that begin by a time, except those that it has returned before.
-RunSource = Callable[[Timestamp], NewItems]
+RunSource = Callable[[UnixSeconds], NewItems]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,15 @@ class Repository:
         self.pulls: dict[int, PullRequestSpec] = {}
         self._source = source
         self._runs: list[RunSpec] = []
-        self._created: list[Timestamp] = []
-        self._changes: list[Timestamp] = []
+        self._created: list[UnixSeconds] = []
+        self._changes: list[UnixSeconds] = []
         self._runs_by_id: dict[int, RunSpec] = {}
         self._jobs: dict[int, JobInRun] = {}
         self._lock = threading.RLock()
         if new_items is not None:
             self._add(new_items)
 
-    def plan_until(self, now: Timestamp) -> None:
+    def plan_until(self, now: UnixSeconds) -> None:
         """Add the runs of the source that begin by now."""
         if self._source is None:
             return
@@ -79,30 +79,30 @@ class Repository:
             if new_items.runs:
                 self._add(new_items)
 
-    def runs(self, now: Timestamp) -> list[RunSpec]:
+    def runs(self, now: UnixSeconds) -> list[RunSpec]:
         """Return the runs created by now, newest first."""
         with self._lock:
             count = bisect_right(self._created, now)
             return self._runs[:count][::-1]
 
-    def page_of_runs(self, now: Timestamp, start: int, size: int) -> tuple[int, list[RunSpec]]:
+    def page_of_runs(self, now: UnixSeconds, start: int, size: int) -> tuple[int, list[RunSpec]]:
         """Return how many runs exist by now, and `size` of them after the `start` newest."""
         with self._lock:
             count = bisect_right(self._created, now)
             high = max(0, count - start)
             return count, self._runs[max(0, high - size) : high][::-1]
 
-    def version(self, now: Timestamp) -> int:
+    def version(self, now: UnixSeconds) -> int:
         """Return a number that grows with every change of a run object."""
         with self._lock:
             return bisect_right(self._changes, now)
 
-    def run(self, run_id: int, now: Timestamp) -> RunSpec | None:
+    def run(self, run_id: int, now: UnixSeconds) -> RunSpec | None:
         """Find a run that exists by now."""
         run = self._runs_by_id.get(run_id)
         return run if run is not None and run.created_at <= now else None
 
-    def job(self, job_id: int, now: Timestamp) -> JobInRun | None:
+    def job(self, job_id: int, now: UnixSeconds) -> JobInRun | None:
         """Find a job that exists by now."""
         found = self._jobs.get(job_id)
         return found if found is not None and found.job.created_at <= now else None

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from .annotations import check_suite_id
 from .specs import RunSpec
 from .timeline import run_status
-from .times import DAY, Timestamp, parse_time
+from .times import DAY, UnixSeconds, parse_time
 
-_Test = Callable[[RunSpec, Timestamp], bool]
+_Test = Callable[[RunSpec, UnixSeconds], bool]
 
 
 def filters_in(args: Mapping[str, str]) -> dict[str, str]:
@@ -26,7 +26,7 @@ def matching(filters: Mapping[str, str]) -> _Test:
     return lambda run, now: all(test(run, now) for test in tests)
 
 
-def created_range(text: str) -> tuple[Timestamp, Timestamp]:
+def created_range(text: str) -> tuple[UnixSeconds, UnixSeconds]:
     """Return the begin of a range and its end, which is not in it: `A..B`, `*..B`, `<A` or `A`."""
     lowest, highest = float("-inf"), float("inf")
     if ".." in text:
@@ -46,11 +46,11 @@ def created_range(text: str) -> tuple[Timestamp, Timestamp]:
     return _begin(text), _end(text)
 
 
-def _begin(text: str) -> Timestamp:
+def _begin(text: str) -> UnixSeconds:
     return parse_time(_normalized(text))
 
 
-def _end(text: str) -> Timestamp:
+def _end(text: str) -> UnixSeconds:
     """Return the time after a date, which is a whole day, or a timestamp, a whole second."""
     return _begin(text) + (1 if "T" in text else DAY)
 
@@ -61,7 +61,7 @@ def _normalized(text: str) -> str:
 
 
 def _status(value: str) -> _Test:
-    def test(run: RunSpec, now: Timestamp) -> bool:
+    def test(run: RunSpec, now: UnixSeconds) -> bool:
         status_now = run_status(run, now)
         return value in {status_now.status, status_now.conclusion}
 

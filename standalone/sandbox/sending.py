@@ -10,7 +10,7 @@ from typing import Any
 from .answers import Answer
 from .faults import NO_FAULT, Fault
 from .incoming import Environ
-from .times import Timestamp, http_date
+from .times import UnixSeconds, http_date
 
 StartResponse = Callable[..., Any]
 _BODILESS = frozenset({204, 304})
@@ -21,7 +21,7 @@ def send(
     start_response: StartResponse,
     answer: Answer,
     *,
-    now: Timestamp,
+    now: UnixSeconds,
     fault: Fault = NO_FAULT,
 ) -> Iterable[bytes]:
     """Start the response and return its body, unless a fault cuts it or closes the connection."""

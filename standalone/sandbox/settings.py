@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .faults import Fault
-from .times import Timestamp
+from .times import UnixSeconds
 
 DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - valid in the sandbox only
 
@@ -25,7 +25,7 @@ class TokenSpec:
     scopes: tuple[str, ...] = ("admin:repo_hook", "repo", "workflow")
     permissions: frozenset[str] | None = None
     repositories: frozenset[str] | None = None
-    expires_at: Timestamp | None = None
+    expires_at: UnixSeconds | None = None
     installation: int | None = None
     sso_unauthorized_owners: frozenset[str] = frozenset()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .specs import AttemptSpec, JobSpec, LogSpec
-from .times import Timestamp
+from .times import UnixSeconds
 from .workflow_templates import JobTemplate, WorkflowTemplate, steps_of
 
 UNSUCCESSFUL = frozenset({"failure", "timed_out", "cancelled"})
@@ -16,7 +16,7 @@ UNSUCCESSFUL = frozenset({"failure", "timed_out", "cancelled"})
 def plan_jobs(
     template: WorkflowTemplate,
     conclusion: str,
-    begins: Timestamp,
+    begins: UnixSeconds,
     rng: random.Random,
     first_id: int,
 ) -> tuple[JobSpec, ...]:
@@ -50,7 +50,7 @@ def rerun_jobs(before: AttemptSpec, after: AttemptSpec) -> tuple[JobSpec, ...]:
 def _level(
     templates: list[JobTemplate],
     conclusion: str,
-    ready: Timestamp,
+    ready: UnixSeconds,
     rng: random.Random,
     first_id: int,
 ) -> Iterator[JobSpec]:
@@ -67,7 +67,7 @@ def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
     template: JobTemplate,
     name: str,
     conclusion: str,
-    ready: Timestamp,
+    ready: UnixSeconds,
     rng: random.Random,
     job_id: int,
 ) -> JobSpec:

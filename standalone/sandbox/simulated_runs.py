@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from .simulated_jobs import plan_jobs, rerun_jobs
 from .specs import AttemptSpec, RunSpec, WorkflowSpec
-from .times import DAY, Timestamp
+from .times import DAY, UnixSeconds
 from .workflow_templates import WorkflowTemplate
 
 #: Ids of jobs that a run may have, and one of its attempts.
@@ -29,7 +29,7 @@ class Trigger:
     """The cause of a run; one trigger may start several runs."""
 
     event: str
-    at: Timestamp
+    at: UnixSeconds
     sha: str
     branch: str
     actor: str
@@ -90,7 +90,7 @@ def _attempts(
 
 def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made of
     number: int,
-    requested: Timestamp,
+    requested: UnixSeconds,
     actor: str,
     template: WorkflowTemplate,
     conclusion: str,
@@ -123,7 +123,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
     )
 
 
-def _cancelled_at_once(number: int, requested: Timestamp, actor: str) -> AttemptSpec:
+def _cancelled_at_once(number: int, requested: UnixSeconds, actor: str) -> AttemptSpec:
     # a re-run by mistake: it begins and ends between two polls
     return AttemptSpec(
         number=number,

@@ -11,7 +11,7 @@ from .repository import NewItems, Repository
 from .rng import seeded_random, seeded_sha
 from .simulated_runs import Trigger, plan_run
 from .specs import CommitSpec, HookSpec, PullRequestSpec, RepositorySpec, RunSpec, WorkflowSpec
-from .times import DAY, HOUR, Timestamp
+from .times import DAY, HOUR, UnixSeconds
 from .workflow_templates import WORKFLOW_TEMPLATES, WorkflowTemplate
 from .world import World
 
@@ -25,12 +25,12 @@ _PEOPLE = ("octocat", "hubot", "defunkt", "mojombo", "dependabot[bot]")
 def simulated_world(  # noqa: PLR0913 - each is a property of the world
     *,
     seed: object = 0,
-    start: Timestamp,
+    start: UnixSeconds,
     repositories: int | Sequence[str] = 3,
     runs_per_hour: float = 4.0,
     history_days: float = 2.0,
     hooks: Sequence[tuple[str, str]] = (),
-    last_run_at: Timestamp = math.inf,
+    last_run_at: UnixSeconds = math.inf,
 ) -> World:
     """Make a world with `history_days` of runs before `start`; none begins after `last_run_at`.
 
@@ -74,9 +74,9 @@ class HourlyRuns:
     repository_count: int
     runs_per_hour: float
     next_hour: int
-    last_run_at: Timestamp
+    last_run_at: UnixSeconds
 
-    def items_until(self, now: Timestamp) -> NewItems:
+    def items_until(self, now: UnixSeconds) -> NewItems:
         """Plan the runs of the hours that have begun by now and are not planned yet."""
         new_items = NewItems()
         while self.next_hour * HOUR <= min(now, self.last_run_at):

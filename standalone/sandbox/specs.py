@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .times import Timestamp
+from .times import UnixSeconds
 
 Json = dict[str, Any]
 
@@ -66,11 +66,11 @@ class JobSpec:
 
     id: int
     name: str
-    created_at: Timestamp
-    started_at: Timestamp | None
-    completed_at: Timestamp | None
+    created_at: UnixSeconds
+    started_at: UnixSeconds | None
+    completed_at: UnixSeconds | None
     conclusion: str | None
-    waits_until: Timestamp | None = None
+    waits_until: UnixSeconds | None = None
     steps: tuple[StepSpec, ...] = ()
     labels: tuple[str, ...] = ("ubuntu-latest",)
     runner: str | None = "GitHub Actions 1"
@@ -86,9 +86,9 @@ class AttemptSpec:
     """One attempt of a run: requested, then perhaps running, then perhaps completed."""
 
     number: int
-    requested_at: Timestamp
-    in_progress_at: Timestamp | None
-    completed_at: Timestamp | None
+    requested_at: UnixSeconds
+    in_progress_at: UnixSeconds | None
+    completed_at: UnixSeconds | None
     conclusion: str | None
     triggering_actor: str
     first_status: str = "queued"
@@ -123,10 +123,10 @@ class RunSpec:
     head_repository: str | None = None
     referenced_workflows: tuple[str, ...] = ()
     artifacts: tuple[ArtifactSpec, ...] = ()
-    touched_at: tuple[Timestamp, ...] = ()
+    touched_at: tuple[UnixSeconds, ...] = ()
 
     @property
-    def created_at(self) -> Timestamp:
+    def created_at(self) -> UnixSeconds:
         """Return when the run was created; a re-run does not change this time."""
         return self.attempts[0].requested_at
 
@@ -140,7 +140,7 @@ class CommitSpec:
     author_name: str
     author_email: str
     author_login: str | None
-    committed_at: Timestamp
+    committed_at: UnixSeconds
     additions: int
     deletions: int
     files: int
@@ -161,7 +161,7 @@ class PullRequestSpec:
     head_sha: str
     base_branch: str
     head_repository: str | None
-    created_at: Timestamp
+    created_at: UnixSeconds
     draft: bool = False
     labels: tuple[str, ...] = ()
 
@@ -184,7 +184,7 @@ class RepositorySpec:
 
     id: int
     full_name: str
-    created_at: Timestamp
+    created_at: UnixSeconds
     private: bool = False
     archived: bool = False
     former_names: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from .limits import Limiter
 from .registrations import PendingApp
 from .settings import Settings
 from .statistics import Statistics
-from .times import MINUTE, Timestamp, iso, parse_time
+from .times import MINUTE, UnixSeconds, iso, parse_time
 from .world import World
 
 CACHE_BYTES = 64 * 2**20
@@ -52,14 +52,14 @@ class State:
             time.sleep(fault.seconds)
         return fault
 
-    def signed_query(self, path: str, now: Timestamp) -> str:
+    def signed_query(self, path: str, now: UnixSeconds) -> str:
         """Return a query with which the logs' host serves a path; it is valid for a minute."""
         expires = iso(now + MINUTE)
         return (
             f"sp=r&sv=2025-11-05&se={expires.replace(':', '%3A')}&sig={self._sign(path, expires)}"
         )
 
-    def accepts_signature(self, path: str, expires: str, signature: str, now: Timestamp) -> bool:
+    def accepts_signature(self, path: str, expires: str, signature: str, now: UnixSeconds) -> bool:
         """Return whether a signed query is still valid for a path."""
         if not hmac.compare_digest(self._sign(path, expires), signature):
             return False

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .specs import AttemptSpec, JobSpec, RunSpec, StepSpec
-from .times import Timestamp
+from .times import UnixSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,21 +15,21 @@ class StatusSnapshot:
 
     status: str
     conclusion: str | None
-    updated_at: Timestamp
+    updated_at: UnixSeconds
 
 
-def attempts_at(run: RunSpec, now: Timestamp) -> tuple[AttemptSpec, ...]:
+def attempts_at(run: RunSpec, now: UnixSeconds) -> tuple[AttemptSpec, ...]:
     """Return the attempts that exist by now, first to last."""
     return tuple(attempt for attempt in run.attempts if attempt.requested_at <= now)
 
 
-def current_attempt(run: RunSpec, now: Timestamp) -> AttemptSpec:
+def current_attempt(run: RunSpec, now: UnixSeconds) -> AttemptSpec:
     """Return the newest attempt that exists by now."""
     existing = attempts_at(run, now)
     return existing[-1] if existing else run.attempts[0]
 
 
-def attempt_status(attempt: AttemptSpec, now: Timestamp) -> StatusSnapshot:
+def attempt_status(attempt: AttemptSpec, now: UnixSeconds) -> StatusSnapshot:
     """Return the status of an attempt at `now`."""
     if attempt.recorded is not None:
         recorded = attempt.recorded
@@ -44,7 +44,7 @@ def attempt_status(attempt: AttemptSpec, now: Timestamp) -> StatusSnapshot:
     return StatusSnapshot(attempt.first_status, conclusion, attempt.requested_at)
 
 
-def run_status(run: RunSpec, now: Timestamp) -> StatusSnapshot:
+def run_status(run: RunSpec, now: UnixSeconds) -> StatusSnapshot:
     """Return a run's status at `now`: its newest attempt's, with the time of the last change."""
     status_now = attempt_status(current_attempt(run, now), now)
     touches = [touch for touch in run.touched_at if status_now.updated_at < touch <= now]
@@ -53,12 +53,12 @@ def run_status(run: RunSpec, now: Timestamp) -> StatusSnapshot:
     return StatusSnapshot(status_now.status, status_now.conclusion, max(touches))
 
 
-def jobs_at(attempt: AttemptSpec, now: Timestamp) -> tuple[JobSpec, ...]:
+def jobs_at(attempt: AttemptSpec, now: UnixSeconds) -> tuple[JobSpec, ...]:
     """Return the jobs of an attempt that exist by now."""
     return tuple(job for job in attempt.jobs if job.created_at <= now)
 
 
-def job_status(job: JobSpec, now: Timestamp) -> StatusSnapshot:
+def job_status(job: JobSpec, now: UnixSeconds) -> StatusSnapshot:
     """Return the status of a job at `now`."""
     if job.recorded is not None:
         recorded = job.recorded
@@ -72,7 +72,7 @@ def job_status(job: JobSpec, now: Timestamp) -> StatusSnapshot:
     return StatusSnapshot("queued", None, job.created_at)
 
 
-def step_times(job: JobSpec, step: StepSpec) -> tuple[Timestamp, Timestamp]:
+def step_times(job: JobSpec, step: StepSpec) -> tuple[UnixSeconds, UnixSeconds]:
     """Return the begin and end of a step; a job that never ends is taken to last 10**9 seconds."""
     start = job.started_at or job.created_at
     end = job.completed_at if job.completed_at is not None else start + 10**9
@@ -80,7 +80,7 @@ def step_times(job: JobSpec, step: StepSpec) -> tuple[Timestamp, Timestamp]:
     return start + step.begin * length, start + step.end * length
 
 
-def run_change_times(run: RunSpec) -> Iterator[Timestamp]:
+def run_change_times(run: RunSpec) -> Iterator[UnixSeconds]:
     """Yield every instant at which the run object itself changes."""
     for attempt in run.attempts:
         times = (attempt.requested_at, attempt.in_progress_at, attempt.completed_at)

@@ -12,10 +12,10 @@ from .repository import Repository
 from .specs import AttemptSpec, JobSpec, RunSpec
 from .state import State
 from .timeline import attempt_status, attempts_at, job_status, jobs_at
-from .times import Timestamp, iso
+from .times import UnixSeconds, iso
 
 
-def truth(state: State, now: Timestamp, *, with_logs: bool = True) -> list[dict[str, Any]]:
+def truth(state: State, now: UnixSeconds, *, with_logs: bool = True) -> list[dict[str, Any]]:
     """List every attempt with its jobs and their logs."""
     state.world.plan_until(now)
     return [
@@ -33,7 +33,7 @@ def truth(state: State, now: Timestamp, *, with_logs: bool = True) -> list[dict[
 
 
 def _attempt(
-    repository: Repository, run: RunSpec, attempt: AttemptSpec, now: Timestamp
+    repository: Repository, run: RunSpec, attempt: AttemptSpec, now: UnixSeconds
 ) -> dict[str, Any]:
     status_now = attempt_status(attempt, now)
     return {
@@ -50,7 +50,7 @@ def _attempt(
 
 
 def _job(
-    state: State, repository: Repository, job: JobSpec, now: Timestamp, *, with_logs: bool
+    state: State, repository: Repository, job: JobSpec, now: UnixSeconds, *, with_logs: bool
 ) -> dict[str, Any]:
     status_now = job_status(job, now)
     log = log_state(job, now, repository.spec.retention_days)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from .repository import Repository
-from .times import Timestamp
+from .times import UnixSeconds
 
 
 class World:
@@ -18,7 +18,7 @@ class World:
         repositories: Iterable[Repository],
         *,
         seed: object = 0,
-        clock_start: Timestamp | None = None,
+        clock_start: UnixSeconds | None = None,
     ) -> None:
         self.seed = seed
         self.clock_start = clock_start
@@ -66,7 +66,7 @@ class World:
         """Find a repository by a name that it had before."""
         return self._by_former_name.get(full_name.lower())
 
-    def plan_until(self, now: Timestamp) -> None:
+    def plan_until(self, now: UnixSeconds) -> None:
         """Add the runs of every repository that begin by now."""
         for repository in self.repositories:
             repository.plan_until(now)

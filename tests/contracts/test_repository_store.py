@@ -18,7 +18,11 @@ from support.state_stores import claim
 def shown(records: Sequence[RepositoryRecord]) -> list[tuple[object, ...]]:
     """Return what pages show of repositories, and sort them by."""
     return [
-        (repository_row(each, LedgerCounts(), now=at(100)), each.last_changed_at, each.is_new)
+        (
+            repository_row(each, LedgerCounts(), now=at(100)),
+            each.last_changed_at,
+            each.is_run_list_unread,
+        )
         for each in records
     ]
 

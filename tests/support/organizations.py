@@ -17,7 +17,7 @@ from standalone.sandbox.faults import Fault
 from standalone.sandbox.github_api import GithubApi
 from standalone.sandbox.incoming import Request
 from standalone.sandbox.settings import AppSpec, InstallationSpec, Limits, Settings, TokenSpec
-from standalone.sandbox.times import Timestamp, iso
+from standalone.sandbox.times import UnixSeconds, iso
 
 from .world_builder import WorldBuilder
 
@@ -59,7 +59,7 @@ class Refused:
     token: str
     path: str
     status: int
-    at: Timestamp
+    at: UnixSeconds
 
 
 def build_organizations(*, services: int = len(ACME), labs: int = len(UMBRA)) -> WorldBuilder:
@@ -131,7 +131,7 @@ class RefusalWitness:
         refused = self.refused
 
         class Witnessed(GithubApi):
-            def _answer(self, incoming: Request, fault: Fault | None, now: Timestamp) -> Answer:
+            def _answer(self, incoming: Request, fault: Fault | None, now: UnixSeconds) -> Answer:
                 answer = super()._answer(incoming, fault, now)
                 if answer.status >= 400:
                     token = (incoming.authorization or "").split()[-1]
@@ -153,6 +153,6 @@ class RefusalWitness:
         return found
 
 
-def moment(timestamp: Timestamp) -> datetime:
+def moment(timestamp: UnixSeconds) -> datetime:
     """Return a time of the sandbox as a datetime."""
     return datetime.fromtimestamp(timestamp).astimezone()

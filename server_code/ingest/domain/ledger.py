@@ -79,7 +79,7 @@ class RepositoryRecord(KeepsUnknownFields):
     webhooks: WebhookArrivals = field(default_factory=WebhookArrivals, metadata=FLATTENED)
 
     @property
-    def is_new(self) -> bool:
+    def is_run_list_unread(self) -> bool:
         """Return whether no poll has read the whole run list yet; a poll can end before that."""
         return self.last_polled_at is None or self.cursor is None
 

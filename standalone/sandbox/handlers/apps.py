@@ -20,7 +20,7 @@ from ..payloads.users import simple_user
 from ..registrations import new_app
 from ..rng import seeded_sha
 from ..settings import AppSpec, TokenSpec
-from ..times import HOUR, MINUTE, Timestamp, iso
+from ..times import HOUR, MINUTE, UnixSeconds, iso
 from .conditional import conditional_page
 
 MAX_JWT_LIFETIME = 10 * MINUTE
@@ -100,7 +100,7 @@ def _app(call: Call) -> AppSpec:
     return app
 
 
-def _is_authenticated(authorization: str | None, app: AppSpec, now: Timestamp) -> bool:
+def _is_authenticated(authorization: str | None, app: AppSpec, now: UnixSeconds) -> bool:
     """Return whether a header has a JSON Web Token that the app has signed and that is valid now.
 
     The token's times must fit the sandbox's clock or the real clock, because an app uses the real
@@ -124,7 +124,7 @@ def _is_authenticated(authorization: str | None, app: AppSpec, now: Timestamp) -
     return any(_is_current(claims, timestamp) for timestamp in (now, time.time()))
 
 
-def _is_current(claims: dict[str, Any], now: Timestamp) -> bool:
+def _is_current(claims: dict[str, Any], now: UnixSeconds) -> bool:
     issued, expires = claims.get("iat"), claims.get("exp")
     if not isinstance(issued, (int, float)) or not isinstance(expires, (int, float)):
         return False

@@ -13,7 +13,7 @@ from ..payloads.jobs import job_payload
 from ..repository import JobInRun
 from ..specs import AttemptSpec, Json, RunSpec
 from ..timeline import attempts_at, current_attempt, jobs_at
-from ..times import Timestamp
+from ..times import UnixSeconds
 from .conditional import conditional_json, conditional_page
 from .runs import requested_attempt, requested_run
 
@@ -41,7 +41,7 @@ def list_run_jobs(call: Call) -> Answer:
 
 
 def jobs_of_attempts(
-    run: RunSpec, attempts: Sequence[AttemptSpec], now: Timestamp
+    run: RunSpec, attempts: Sequence[AttemptSpec], now: UnixSeconds
 ) -> list[JobInRun]:
     """Return those jobs of the attempts that exist by now."""
     return [JobInRun(run, attempt, job) for attempt in attempts for job in jobs_at(attempt, now)]

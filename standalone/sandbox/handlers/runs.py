@@ -14,7 +14,7 @@ from ..payloads.runs import artifact_payload, pending_deployment, run_payload
 from ..run_filters import filters_in, matching
 from ..specs import AttemptSpec, RunSpec
 from ..timeline import attempt_status, attempts_at, current_attempt, run_change_times
-from ..times import Timestamp
+from ..times import UnixSeconds
 from .conditional import conditional, conditional_json, conditional_page
 
 
@@ -84,7 +84,7 @@ def requested_attempt(call: Call, run: RunSpec) -> AttemptSpec:
     return attempt
 
 
-def _list(call: Call, filters: dict[str, str], page: Page, as_of: Timestamp) -> Answer:
+def _list(call: Call, filters: dict[str, str], page: Page, as_of: UnixSeconds) -> Answer:
     settings = call.state.settings
     if filters:
         matched = _matching_runs(call, filters, as_of)
@@ -98,7 +98,7 @@ def _list(call: Call, filters: dict[str, str], page: Page, as_of: Timestamp) -> 
     return conditional(body, link_header(call.url_by_id, call.args, page, reachable))
 
 
-def _matching_runs(call: Call, filters: dict[str, str], as_of: Timestamp) -> list[RunSpec]:
+def _matching_runs(call: Call, filters: dict[str, str], as_of: UnixSeconds) -> list[RunSpec]:
     try:
         test = matching(filters)
     except ValueError:
@@ -106,7 +106,7 @@ def _matching_runs(call: Call, filters: dict[str, str], as_of: Timestamp) -> lis
     return [run for run in call.repository.runs(as_of) if test(run, as_of)]
 
 
-def _run_answer(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> Answer:
+def _run_answer(call: Call, run: RunSpec, attempt: AttemptSpec, now: UnixSeconds) -> Answer:
     version = bisect_right(sorted(run_change_times(run)), now)
     name = call.repository.spec.full_name
     key = ("run", call.base, name, run.id, attempt.number, version)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..repository import JobInRun, Repository
 from ..specs import JobSpec, Json, StepSpec
 from ..timeline import StatusSnapshot, job_status, step_times
-from ..times import Timestamp, iso, iso_or_none
+from ..times import UnixSeconds, iso, iso_or_none
 from .recorded import with_api_base
 from .users import node_id
 
@@ -17,7 +17,7 @@ def job_payload(
     repository: Repository,
     job_in_run: JobInRun,
     base: str,
-    now: Timestamp,
+    now: UnixSeconds,
     steps_kept_seconds: float | None = None,
 ) -> Json:
     """Describe a job at `now`; its steps are left out `steps_kept_seconds` after its end."""
@@ -69,7 +69,7 @@ def _runner(job: JobSpec, status_now: StatusSnapshot) -> Json:
 
 
 def _steps(
-    job: JobSpec, status_now: StatusSnapshot, now: Timestamp, steps_kept_seconds: float | None
+    job: JobSpec, status_now: StatusSnapshot, now: UnixSeconds, steps_kept_seconds: float | None
 ) -> list[Json]:
     if status_now.status not in {"in_progress", "completed"}:
         return []
@@ -79,7 +79,7 @@ def _steps(
     return [_step(job, step, now) for step in job.steps]
 
 
-def _step(job: JobSpec, step: StepSpec, now: Timestamp) -> Json:
+def _step(job: JobSpec, step: StepSpec, now: UnixSeconds) -> Json:
     begins, ends = step_times(job, step)
     if job.reused or ends <= now:
         status = "completed"

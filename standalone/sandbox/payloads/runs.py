@@ -12,7 +12,7 @@ from ..repository import Repository
 from ..rng import seeded_sha
 from ..specs import ArtifactSpec, AttemptSpec, CommitSpec, Json, RepositorySpec, RunSpec
 from ..timeline import attempt_status, run_status
-from ..times import DAY, Timestamp, iso
+from ..times import DAY, UnixSeconds, iso
 from .pulls import pull_in_run
 from .recorded import with_api_base
 from .repositories import fork_in_run, repository_in_run
@@ -20,7 +20,7 @@ from .users import node_id, simple_user
 
 
 def run_payload(
-    repository: Repository, run: RunSpec, attempt: AttemptSpec, base: str, now: Timestamp
+    repository: Repository, run: RunSpec, attempt: AttemptSpec, base: str, now: UnixSeconds
 ) -> Json:
     """Describe a run at `now`, as one of its attempts shows it."""
     if attempt.recorded is not None:
@@ -83,7 +83,7 @@ def artifact_payload(spec: RepositorySpec, run: RunSpec, artifact: ArtifactSpec,
     }
 
 
-def pending_deployment(spec: RepositorySpec, base: str, now: Timestamp) -> Json:
+def pending_deployment(spec: RepositorySpec, base: str, now: UnixSeconds) -> Json:
     """Describe the environment whose approval a run waits for."""
     environment_id = int(seeded_sha("environment", spec.id)[:7], 16)
     return {

@@ -100,7 +100,7 @@ def assess_health(inputs: HealthInput, *, now: datetime) -> Health:
         return Health(
             state=HealthState.STOPPED, sentence=one_time_sentence(inputs.one_time_collection)
         )
-    new = sum(each.is_new for each in unpaused)
+    new = sum(each.is_run_list_unread for each in unpaused)
     if new or inputs.counts.unread_attempts or inputs.counts.logs_pending >= MANY_LOGS:
         return Health(state=HealthState.CATCHING_UP, sentence=_catching_up(inputs, new))
     repositories = plural(len(unpaused), "repository", "repositories")

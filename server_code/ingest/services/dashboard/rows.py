@@ -104,7 +104,7 @@ def repository_state(record: RepositoryRecord, counts: LedgerCounts) -> str:
         return "failing"
     if record.last_polled_at is not None and counts.unread_attempts:
         return "backfilling"
-    return "new" if record.is_new else "watching"
+    return "new" if record.is_run_list_unread else "watching"
 
 
 def _remedy(record: RepositoryRecord) -> str | None:
