@@ -19,7 +19,7 @@ from standalone.sandbox.specs import (
     StepSpec,
     WorkflowSpec,
 )
-from standalone.sandbox.times import Timestamp
+from standalone.sandbox.times import UnixSeconds
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,9 +44,9 @@ class JobBuilder:
 class AttemptBuilder:
     """An attempt and the builders of its jobs."""
 
-    requested_at: Timestamp
-    in_progress_at: Timestamp | None
-    completed_at: Timestamp | None
+    requested_at: UnixSeconds
+    in_progress_at: UnixSeconds | None
+    completed_at: UnixSeconds | None
     conclusion: str | None
     actor: str
     first_status: str
@@ -81,7 +81,7 @@ class RunBuilder:
     title: str
     pulls: tuple[int, ...]
     fork: str | None
-    touched: tuple[Timestamp, ...]
+    touched: tuple[UnixSeconds, ...]
     references: tuple[str, ...] = ()
     artifacts: tuple[ArtifactSpec, ...] = ()
     attempts: list[AttemptBuilder] = field(default_factory=list)

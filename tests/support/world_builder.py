@@ -16,7 +16,7 @@ from standalone.sandbox.specs import (
     RepositorySpec,
     WorkflowSpec,
 )
-from standalone.sandbox.times import DAY, Timestamp, parse_time
+from standalone.sandbox.times import DAY, UnixSeconds, parse_time
 from standalone.sandbox.world import World
 
 from .run_builders import AttemptBuilder, JobBuilder, RepositoryBuilder, RunBuilder
@@ -270,7 +270,7 @@ class WorldBuilder:
         actor: str,
         first_status: str,
     ) -> AttemptBuilder:
-        requested: Timestamp = self.start + at
+        requested: UnixSeconds = self.start + at
         in_progress_at = None if starts_after is None else requested + starts_after
         begin = requested if in_progress_at is None else in_progress_at
         completed_at = None if seconds is None else begin + seconds
