@@ -44,7 +44,7 @@ class WebhookApp:
         if environ["REQUEST_METHOD"] != "POST":
             return "405 Method Not Allowed", "Webhooks are sent by POST."
         try:
-            done = receive_webhook(
+            response_text = receive_webhook(
                 self.store,
                 _headers(environ),
                 environ["wsgi.input"].read(),
@@ -54,7 +54,7 @@ class WebhookApp:
         except IngestError as error:
             status, text = webhook_error_response(error)
             return f"{status} {HTTPStatus(status).phrase}", text
-        return "202 Accepted", done
+        return "202 Accepted", response_text
 
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str]:

@@ -8,6 +8,7 @@ import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_UNAVAILABLE, JobLogRecord
 from ingest.domain.log_pages import MAX_ANSWER_MATCHES, MAX_PART_BYTES
 from ingest.errors import LogPending, NotFound
+from ingest.ports.log_cache import MAX_CACHED_LOG_BYTES
 from ingest.services.dashboard import logs
 from ingest.services.dashboard.logs import PARTS_AT_ONCE, find_job_log
 from ingest.services.dashboard.runs import RunReference
@@ -265,6 +266,30 @@ def test_a_log_that_was_delivered_and_cannot_be_had_again_is_unavailable(stage):
     empty_the_cache(here)
     here.fail(Fault(path="/logs$", do="error", status=502))
     assert_unreadable(here, "unavailable", "GitHub", may_become_available=True)
+
+
+def test_a_download_asks_once_for_a_log_that_cannot_be_had(stage):
+    """Whoever clicks again and again sends no more requests than clicks."""
+    here = collected(stage)
+    empty_the_cache(here)
+    here.fail(Fault(path="/logs$", do="error", status=502))
+    before = here.requests("get_job_log")
+    with pytest.raises(LogPending, match="GitHub"):
+        opened(here).content()
+    assert here.requests("get_job_log") == before + 1
+
+
+def test_a_log_too_large_for_the_cache_is_not_fetched_to_be_refused(stage):
+    """Each search would load it whole, for nothing."""
+    here = collected(stage)
+    empty_the_cache(here)
+    [known] = here.state.load_job_logs(here.attempt().key).values()
+    here.state.save_job_logs([replace(known, log_bytes=MAX_CACHED_LOG_BYTES + 1)])
+    before = here.requests("get_job_log")
+    for ask in (lambda log: log.find("x", 0), lambda log: log.outline()):
+        with pytest.raises(LogPending, match="too large for the cache"):
+            ask(opened(here))
+    assert here.requests("get_job_log") == before
 
 
 def test_a_job_of_several_attempts_is_the_newest(stage):

@@ -14,6 +14,7 @@ from ...domain.timestamps import format_timestamp
 from ...errors import LogPending, NotFound
 from ...messaging.run_data import step_data
 from ...ports import StateStore
+from ...ports.log_cache import MAX_CACHED_LOG_BYTES
 from ..log_ingestion.read_log import LogReader, UnreadableLog, explain_not_fetched
 from .annotations import annotation_rows, commit_files_url
 from .runs import RunReference, load_run_attempts
@@ -142,10 +143,10 @@ class JobLog:
 
     def content(self) -> bytes:
         """Return the whole log, byte for byte. Raises LogPending if it is too large."""
-        found = self._read(1, 1)
-        if isinstance(found, LogLines) and found.total_bytes > MAX_DOWNLOADED_BYTES:
+        log_bytes = self._load_into_cache().total_bytes
+        if log_bytes > MAX_DOWNLOADED_BYTES:
             raise LogPending(
-                f"This log has {found.total_bytes:,} bytes, too many to download here: "
+                f"This log has {log_bytes:,} bytes, too many to download here: "
                 "read it from the logs queue or on GitHub."
             )
         return b"".join(self._cached(lambda: self._cache.load_content(self._key, self._id)))
@@ -186,15 +187,21 @@ class JobLog:
     def _cached(self, load: Callable[[], _Found | None]) -> _Found:
         """Read from the cache, into which a missing log is loaded first. Raises LogPending."""
         answer = load()
-        if answer is not None:
-            return answer
-        found = self._read(1, 1)
-        if isinstance(found, UnreadableLog):
-            raise LogPending(found.reason)
-        answer = load()
+        if answer is None:
+            log_record = self._store.load_job_log(self._key, self._id)
+            if log_record is None or (log_record.log_bytes or 0) <= MAX_CACHED_LOG_BYTES:
+                self._load_into_cache()
+                answer = load()
         if answer is None:
             raise LogPending("This log is too large for the cache: read it from the logs queue.")
         return answer
+
+    def _load_into_cache(self) -> LogLines:
+        """Load a missing log into the cache; return its first line. Raises LogPending."""
+        found = self._read(1, 1)
+        if isinstance(found, UnreadableLog):
+            raise LogPending(found.reason)
+        return found
 
     def _head(self) -> dict[str, Any]:
         run = self._record.run
