@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         "runstream collect --webhooks 0.0.0.0:8443 --http 127.0.0.1:8080",
     )
 )
-@click.argument("given", nargs=-1, metavar="[SOURCE]...")
+@click.argument("source_texts", nargs=-1, metavar="[SOURCE]...")
 @click.option("--once", is_flag=True, help="Collect everything available, then exit.")
 @click.option(
     "--only",
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @http_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def collect(  # noqa: PLR0913 - one for each option
-    given: tuple[str, ...],
+    source_texts: tuple[str, ...],
     *,
     once: bool,
     only: str | None,
@@ -61,7 +61,7 @@ def collect(  # noqa: PLR0913 - one for each option
     if once:
         _refuse_servers(webhooks)
     settings = read_environment()
-    patterns = parse_sources(given, hosts=settings.github.web_hosts)
+    patterns = parse_sources(source_texts, hosts=settings.github.web_hosts)
 
     from ingest.bootstrap.collector import open_standalone_collector
 

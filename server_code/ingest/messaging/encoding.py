@@ -24,7 +24,7 @@ JSON_CONTENT_TYPE = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMessage:
-    """An encoded message: its body and attributes, as the queue will hold them."""
+    """An encoded message, as a queue will hold it. ``group``: its message group in a FIFO queue."""
 
     event_id: str
     group: str

@@ -204,7 +204,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         self.extend_visibility(message, seconds=after_seconds)
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
-        """Move a message to the dead-letter queue, with the reason as an attribute.
+        """Move a message to the dead-letter queue, with the reason, JSON-escaped, as an attribute.
 
         Raises QueueMissing where the queue has no dead-letter queue, else as ``send`` does.
         """

@@ -148,7 +148,7 @@ class _ListRead:
             return ListAnswer(items=None, validator=self._validator, answered_at=answered_at)
         if self._paginator is None:
             self._paginator = _Paginator(self._wanted, self._failures)
-            if self._etags is not None and self._etags.size == self._paginator.size:
+            if self._etags is not None and self._etags.page_size == self._paginator.size:
                 self._paginator.changed_pages = changed
         return self._paginator.read_all(client)
 

@@ -22,19 +22,19 @@ class Session:
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self.dialect = dialect
         self._connection = connection
-        self._unsent = ""
+        self._unsent_begin = ""
 
     def begin(self) -> None:
         """Begin a transaction that writes; PostgreSQL gets this with the first statement."""
         begin, set_timeout = self.dialect.begin, self.dialect.set_timeout
         if set_timeout:
-            self._unsent = f"{begin}; {set_timeout}; "
+            self._unsent_begin = f"{begin}; {set_timeout}; "
         else:
             self.execute(begin)
 
     def commit(self) -> None:
         """Commit the transaction, unless it had no statement."""
-        if not self._unsent:
+        if not self._unsent_begin:
             self.execute("COMMIT")
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
@@ -48,9 +48,9 @@ class Session:
             return cursor.fetchall()
 
     def _run(self, sql: str, parameters: Sequence[Any]) -> Cursor:
-        unsent, self._unsent = self._unsent, ""
+        unsent_begin, self._unsent_begin = self._unsent_begin, ""
         cursor = self._connection.cursor()
-        cursor.execute(unsent + sql.replace("?", self.dialect.placeholder), tuple(parameters))
+        cursor.execute(unsent_begin + sql.replace("?", self.dialect.placeholder), tuple(parameters))
         return cursor
 
     def query_in_chunks(

@@ -69,7 +69,7 @@ def poll_due_repository(
 ) -> bool:
     """Claim a due repository and poll it; return whether there was one.
 
-    ``on_claimed`` is called before the poll.
+    ``only``: one of these repositories. ``on_claimed`` is called before the poll.
     ``should_continue`` is called between batches: False ends the poll early; the rest stays due.
     Raises OutOfMemory after recording it, and StateUnavailable if an error cannot be recorded;
     every other error of a repository is recorded only.

@@ -90,13 +90,13 @@ def _next_poll_without_minute_limit(
     interval_by_age = (now - changed_at) / (
         IDLE_AGE_DIVISOR if next_check_at is None else OPEN_AGE_DIVISOR
     )
-    longest = min(max(pause, interval_by_age), max(MAX_POLL_INTERVAL, pause))
+    idle_interval = min(max(pause, interval_by_age), max(MAX_POLL_INTERVAL, pause))
     # If the list has more pages, each poll asks for re-runs on them by status: so it is due now.
     has_deep_runs = repository.run_lists.oldest_on_first_page is not None
     list_at = now if has_deep_runs else run_list_due_at(context, repository)
     if next_check_at is None:
-        return max(now + _with_jitter(longest, repository.full_name), list_at)
-    idle_poll = max(now + longest, list_at)
+        return max(now + _with_jitter(idle_interval, repository.full_name), list_at)
+    idle_poll = max(now + idle_interval, list_at)
     return min(
         idle_poll, next_check_at if interval_factor == 1 else max(next_check_at, now + pause)
     )
