@@ -45,7 +45,7 @@ def call(name, *arguments, **options):
     Runstream's own errors, whose texts are written for the reader.
     """
     try:
-        answer = _call_in_session(name, arguments, options)
+        answer = call_in_session(name, *arguments, as_json=True, **options)
     except _LOGGED_OUT:
         _STATE["logged_out"]()
         raise LoggedOut from None
@@ -57,7 +57,7 @@ def call(name, *arguments, **options):
             raise ServerFailed(describe(error) + " Try again in a moment.") from None
         raise
     _set_lost(is_lost=False)
-    return answer
+    return json.loads(answer) if isinstance(answer, str) else answer  # else it is a file
 
 
 def describe(error):
@@ -67,13 +67,13 @@ def describe(error):
     return FAILED.format(error) if _is_of_server(error) else str(error)
 
 
-def _call_in_session(name, arguments, options):
+def call_in_session(name, *arguments, **options):
+    """Return the server's answer as it is, in a new session if this one has expired."""
     try:
-        answer = anvil.server.call_s(name, *arguments, as_json=True, **options)
+        return anvil.server.call_s(name, *arguments, **options)
     except anvil.server.SessionExpiredError:
         anvil.server.reset_session()  # a remembered login stays valid in the new session
-        answer = anvil.server.call_s(name, *arguments, as_json=True, **options)
-    return json.loads(answer) if isinstance(answer, str) else answer  # else it is a file
+        return anvil.server.call_s(name, *arguments, **options)
 
 
 def _is_lost(error):
@@ -94,10 +94,7 @@ def current_user():
     """Return the user and the server's time, or None; retry until the server works."""
     while True:
         try:
-            with anvil.server.no_loading_indicator:
-                user = anvil.server.call("get_session")
-        except anvil.server.SessionExpiredError:
-            anvil.server.reset_session()
+            user = call_in_session("get_session")
         except Exception as error:
             if not (_is_lost(error) or _is_of_server(error)):
                 raise

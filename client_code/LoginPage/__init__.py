@@ -1,7 +1,5 @@
 """The login page."""
 
-import anvil.server
-
 from .. import connection, dom, sentences
 from ._anvil_designer import LoginPageTemplate
 
@@ -18,8 +16,7 @@ class LoginPage(LoginPageTemplate):
     def form_show(self, **event):
         """Show how to get an account here; without an answer the form still works."""
         try:
-            with anvil.server.no_loading_indicator:
-                facts = anvil.server.call_s("get_login_facts")
+            facts = connection.call_in_session("get_login_facts")
         except Exception:  # noqa: BLE001 - logging in reports what does not work
             return
         dom.fill(self, help=sentences.login_help(facts))
@@ -29,10 +26,9 @@ class LoginPage(LoginPageTemplate):
         event.preventDefault()
         self._set_busy(is_busy=True)
         try:
-            with anvil.server.no_loading_indicator:
-                user = anvil.server.call(
-                    "log_in", self.dom_nodes["email"].value, self.dom_nodes["password"].value
-                )
+            user = connection.call_in_session(
+                "log_in", self.dom_nodes["email"].value, self.dom_nodes["password"].value
+            )
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             dom.fill(self, error=connection.describe(error))
             self.dom_nodes["password"].select()

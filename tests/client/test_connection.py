@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-from contextlib import nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -67,8 +66,7 @@ def test_the_page_opens_as_soon_as_the_server_works(
             raise answer
         return answer
 
-    monkeypatch.setattr(anvil.server, "call", call)
-    monkeypatch.setattr(anvil.server, "no_loading_indicator", nullcontext(), raising=False)
+    monkeypatch.setattr(anvil.server, "call_s", call, raising=False)
     monkeypatch.setattr(connection.time, "sleep", lambda _seconds: None)
 
     assert connection.current_user() == user
