@@ -53,15 +53,15 @@ def duration(seconds):
     if seconds < MINUTE:
         return "{} s".format(seconds)
     if seconds < HOUR:
-        return _two(seconds, MINUTE, "min", 1, "s")
+        return _two_units(seconds, MINUTE, "min", 1, "s")
     if seconds < DAY:
-        return _two(seconds, HOUR, "h", MINUTE, "min")
-    return _two(seconds, DAY, "d", HOUR, "h")
+        return _two_units(seconds, HOUR, "h", MINUTE, "min")
+    return _two_units(seconds, DAY, "d", HOUR, "h")
 
 
 def distance(seconds):
     """Format a time relative to now: 12 -> '12 s ago', -75 -> 'in 1 min'."""
-    span = _one(abs(int(seconds)))
+    span = _one_unit(abs(int(seconds)))
     if int(seconds) < 0:
         return "in " + span
     return span + " ago"
@@ -96,14 +96,14 @@ def share(part, whole):
     return min(100.0, max(0.0, 100.0 * (part or 0) / whole)) if whole else 0.0
 
 
-def _one(seconds):
+def _one_unit(seconds):
     for unit, symbol in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
         if seconds >= unit:
             return "{} {}".format(seconds // unit, symbol)
     return "{} s".format(seconds)
 
 
-def _two(seconds, unit, symbol, smaller, smaller_symbol):
+def _two_units(seconds, unit, symbol, smaller, smaller_symbol):
     first, rest = divmod(seconds, unit)
     second = rest // smaller
     if not second:

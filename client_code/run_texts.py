@@ -124,7 +124,7 @@ def has_log_page(job):
     return job["conclusion"] != "skipped" and job["status"] in ("in_progress", "completed")
 
 
-def log_place(job, log):
+def log_opens_at(job, log):
     """Return "error" for a failed job whose log can be read: its link opens the first error."""
     return "error" if is_fetched(log) and is_failed(job) else None
 

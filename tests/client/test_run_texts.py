@@ -80,9 +80,9 @@ def test_the_way_to_a_log_reports_how_it_is() -> None:
     assert run_texts.log_label(failed, None) == "No log yet"
     assert run_texts.log_label(failed, fetched) == "Log, 2.0 KB"
     assert run_texts.log_label(failed, expired) == "Log expired"
-    assert run_texts.log_place(failed, fetched) == "error"
-    assert run_texts.log_place(failed, expired) is None
-    assert run_texts.log_place({**failed, "conclusion": "success"}, fetched) is None
+    assert run_texts.log_opens_at(failed, fetched) == "error"
+    assert run_texts.log_opens_at(failed, expired) is None
+    assert run_texts.log_opens_at({**failed, "conclusion": "success"}, fetched) is None
 
 
 def test_a_job_without_a_log_says_so() -> None:

@@ -49,7 +49,7 @@ class CollectNow(CollectNowTemplate):
             self.fail(str(error))
 
     def show(self, collection):
-        """Draw a collection, or None; ignored while one is being started, or runs that is newer."""
+        """Draw a collection or None, unless another is being started, or a newer one runs."""
         if self.is_starting or self._is_overtaken(collection):
             return
         self._show_state(is_running=bool(collection) and collection["state"] == "running")

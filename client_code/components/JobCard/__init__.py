@@ -38,7 +38,7 @@ class JobCard(JobCardTemplate):
 
     def log_address(self):
         """Return the link to the log, at the first error if the job failed."""
-        at = run_texts.log_place(self.job, self.job["log"])
+        at = run_texts.log_opens_at(self.job, self.job["log"])
         return routes.log_address(self.job["run"]["run_id"], self.job_id, at=at)
 
     def draw_steps(self, *event):
