@@ -97,10 +97,11 @@ def _raise_if_nothing_matches(
     """Raise NothingToCollect if there are sources: without names, everything is collected."""
     is_anything_known = patterns or found.refused or context.store.list_repositories()
     given = patterns if is_anything_known else patterns_of(context.store.list_sources())
-    wanted = [str(each) for each in given if not each.is_exclusion]
+    wanted = [each for each in given if not each.is_exclusion]
     if wanted:
-        notes = [e.truncation_note for e in context.store.list_sources() if e.pattern in wanted]
-        matching = f"No repository matches {', '.join(wanted)}."
+        keys, saved = _keys_of(wanted), context.store.list_sources()
+        notes = [each.truncation_note for each in saved if each.pattern.lower() in keys]
+        matching = f"No repository matches {', '.join(map(str, wanted))}."
         raise NothingToCollect(" ".join(filter(None, [matching, *notes])))
 
 
@@ -118,12 +119,12 @@ class _IncludedRepositories:
         now = self._context.clock.now()
         if self._next_at is None or not now < self._next_at < now + 2 * LOOK_UP_EVERY:
             store = self._context.store
-            given = {str(each) for each in self._sources.patterns}
+            given = _keys_of(self._sources.patterns)
             # A transferred repository keeps its former owner's name, which may match no pattern.
             matched = {
                 each.full_name
                 for each in store.list_discovered_repositories()
-                if each.source in given
+                if each.source.lower() in given
             }
             self._names = [
                 each.full_name
@@ -132,6 +133,11 @@ class _IncludedRepositories:
             ]
             self._next_at = now + LOOK_UP_EVERY
         return self._names
+
+
+def _keys_of(patterns: Sequence[SourcePattern]) -> set[str]:
+    """Return patterns as they are compared: the saved one may be in another case."""
+    return {str(each).lower() for each in patterns}
 
 
 def _discover_known(context: CollectorContext, policy: RetryPolicy) -> dict[str, IngestError]:
@@ -144,9 +150,9 @@ def _errors_of_sources(
     context: CollectorContext, patterns: Sequence[SourcePattern], result: DiscoveryResult | None
 ) -> dict[str, IngestError]:
     """Return the errors of the given sources, or of all, that include no repository."""
-    wanted = {str(each) for each in patterns or patterns_of(context.store.list_sources())}
+    wanted = _keys_of(patterns or patterns_of(context.store.list_sources()))
     errors = {} if result is None else result.errors
-    return {name: error for name, error in errors.items() if name in wanted}
+    return {name: error for name, error in errors.items() if name.lower() in wanted}
 
 
 def _discover(
@@ -194,11 +200,11 @@ def _discover_given(
     if result is None:
         return [], {}
     wanted = [each for each in patterns if not each.is_exclusion]
-    given = {str(each) for each in wanted}
+    given = _keys_of(wanted)
     names = [
         name
         for name, source in result.source_by_name.items()
-        if source in given or any(each.matches(name) for each in wanted)
+        if source.lower() in given or any(each.matches(name) for each in wanted)
     ]
     errors = _errors_of_sources(context, patterns, result)
     for name, error in errors.items():

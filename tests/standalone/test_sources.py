@@ -92,6 +92,26 @@ def test_agents_wait_for_the_end_of_a_suspension(stage: OpenStage, named: str) -
     assert list(found.names_to_poll() or ()) == [REPOSITORY]
 
 
+def test_a_source_is_the_saved_one_in_any_case(stage: OpenStage) -> None:
+    """GitHub's names have no case: its error was lost, and a transferred repository not polled."""
+    here = stage(WorldBuilder().repository(REPOSITORY), at=600)
+    here.state.remove_repository(REPOSITORY)
+    add_sources(here.state, parse_sources(["octo"]), origin="command line", now=here.clock.now())
+    collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
+    patterns = parse_sources(["OCTO"])
+    here.fail(Fault(path="^/(orgs|users?)/", do="sso"))
+    with pytest.raises(AccessDenied):
+        find_repositories(collector, patterns, is_once=True)  # type: ignore[arg-type]
+    here.fail()
+    here.advance(3601)
+    found = find_repositories(collector, patterns, is_once=False)  # type: ignore[arg-type]
+    [known] = here.state.list_discovered_repositories()
+    here.watch("umbra/moved")
+    moved = replace(known, full_name="umbra/moved", repository_id=9)
+    here.state.save_discovered_repositories([moved])
+    assert list(found.names_to_poll() or ()) == [REPOSITORY, "umbra/moved"]
+
+
 @pytest.mark.parametrize("is_once", [False, True])
 @pytest.mark.parametrize(
     "fault",
