@@ -246,6 +246,15 @@ def test_a_bucket_may_be_given_by_its_url_or_arn(value: str) -> None:
     assert read(LOG_BUCKET=value).queues.log_bucket == "logs"
 
 
+@pytest.mark.parametrize("path", ["", "logs"])
+def test_a_bucket_with_a_shared_access_signature_is_a_fault_and_not_shown(path: str) -> None:
+    """The addresses of logs in messages, and errors, would have shown it."""
+    url = f"https://octo.blob.core.windows.net/{path}?sv=2022-11-02&sig=secret"
+    [fault] = faults_of(LOG_BUCKET=url)
+    assert fault.startswith("LOG_BUCKET has a query: set it to the URL alone")
+    assert "secret" not in fault
+
+
 def test_quotes_around_the_parts_of_a_value_are_dropped() -> None:
     """A list in a file of Docker's may have them around each part."""
     settings = read(GITHUB_TOKEN='"ghp_a", "ghp_b"', REPOSITORIES="'octo/api','octo/web'")

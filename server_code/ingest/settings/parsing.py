@@ -42,7 +42,15 @@ def parse_key(value: str) -> Secret:
 
 
 def parse_bucket(value: str) -> str:
-    """Return the name of a bucket that is given by name, ``s3://`` URL or ARN."""
+    """Return the name of a bucket given by name, ``s3://`` URL or ARN; another URL is unchanged.
+
+    A URL with a query is that of a shared access signature, which messages would show.
+    """
+    if "?" in value:
+        raise ValueError(
+            "has a query: set it to the URL alone, and AZURE_STORAGE_CONNECTION_STRING to a "
+            "connection string with the shared access signature"
+        )
     return _S3_PREFIX.sub("", value).rstrip("/")
 
 

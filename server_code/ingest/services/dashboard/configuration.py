@@ -63,7 +63,8 @@ def _row(setting: Setting, value: str | None, source: str, *, is_needed: bool) -
 
 
 def _without_password(value: str) -> str:
-    """Remove the part before the host of a URL: it may contain a password."""
-    before, mark, host = value.rpartition("@")
+    """Remove what is before the host of a URL, and its query: they may contain a password."""
+    before, mark, rest = value.rpartition("@")
     scheme = _SCHEME.match(before)
-    return f"{scheme.group() if scheme else ''}{'…' if mark else ''}{mark}{host}"
+    shown = re.sub(r"(?s)\?.*", "?…", rest)
+    return f"{scheme.group() if scheme else ''}{'…' if mark else ''}{mark}{shown}"
