@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.wire.details import (
@@ -75,6 +76,13 @@ def test_graphql_gives_the_annotations_that_rest_gives() -> None:
     assert found.items == parse([payload()]).items
     assert found.total == 120
     assert parse_suite_annotations({"data": {"node": None}, "errors": [{}]}) is None
+
+
+@pytest.mark.parametrize("check_runs", [None, {"nodes": None}])
+def test_check_runs_that_graphql_fails_to_read_are_not_taken_for_none(check_runs: object) -> None:
+    """The answer has null in place of a field that fails; REST is asked instead."""
+    answer = {"data": {"node": {"checkRuns": check_runs}}, "errors": [{"message": "timeout"}]}
+    assert parse_suite_annotations(answer) is None
 
 
 def test_texts_are_bounded_one_by_one_and_together() -> None:

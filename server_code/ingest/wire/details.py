@@ -45,10 +45,10 @@ def parse_suite_annotations(payload: object) -> AnnotationList | None:
     https://docs.github.com/en/graphql/reference/objects#checkannotation
     """
     suite = mapping(mapping(mapping(payload).get("data")).get("node"))
-    if "checkRuns" not in suite:
+    runs = mapping(suite.get("checkRuns")).get("nodes")
+    if not isinstance(runs, list):  # GraphQL answers null for a field that fails
         return None
-    runs = objects(mapping(suite["checkRuns"]).get("nodes"))
-    lists = [mapping(run.get("annotations")) for run in runs]
+    lists = [mapping(run.get("annotations")) for run in objects(runs)]
     totals = [integer(each.get("totalCount")) for each in lists]
     if None in totals:
         return None
