@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_UNAVAILABLE, JobLogRecord
 from ingest.domain.log_pages import MAX_ANSWER_MATCHES, MAX_PART_BYTES
-from ingest.errors import LogPending, NotFound
+from ingest.errors import LogPending, NotFound, StateUnavailable
 from ingest.ports.log_cache import MAX_CACHED_LOG_BYTES
 from ingest.services.dashboard import logs
 from ingest.services.dashboard.logs import PARTS_AT_ONCE, find_job_log
@@ -290,6 +290,20 @@ def test_a_log_too_large_for_the_cache_is_not_fetched_to_be_refused(stage):
         with pytest.raises(LogPending, match="too large for the cache"):
             ask(opened(here))
     assert here.requests("get_job_log") == before
+
+
+def test_a_small_log_that_cannot_be_cached_is_not_called_too_large(stage, monkeypatch):
+    """A database may be read-only, or full."""
+    here = collected(stage)
+    empty_the_cache(here)
+
+    def refuse(*_: object) -> None:
+        raise StateUnavailable("read-only")
+
+    monkeypatch.setattr(here.state.log_cache, "save_log", refuse)
+    assert opened(here).page(1, 9)["lines"] == ["hello"]
+    with pytest.raises(LogPending, match="the cache cannot be written"):
+        opened(here).outline()
 
 
 def test_a_job_of_several_attempts_is_the_newest(stage):

@@ -193,7 +193,10 @@ class JobLog:
                 self._load_into_cache()
                 answer = load()
         if answer is None:
-            raise LogPending("This log is too large for the cache: read it from the logs queue.")
+            raise LogPending(
+                "This log is too large for the cache, or the cache cannot be written: read it "
+                "from the logs queue."
+            )
         return answer
 
     def _load_into_cache(self) -> LogLines:
