@@ -110,3 +110,29 @@ def test_what_failed_while_the_clock_was_ahead_is_tried_after_it_was_set_back(
     here.clock.ahead_seconds = 0
     collect_for(here, 120)
     assert_all_published(here)
+
+
+def test_a_clock_that_is_set_back_while_the_state_fails_is_noticed_later(
+    stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What failed under the former time is tried as soon as the state answers."""
+    world = WorldBuilder().run(seconds=60).job("a").run(created=1000, seconds=60).job("b")
+    here = stage(world, at=100)
+    here.watch()
+    collect_for(here, 200)
+    here.clock.ahead_seconds = HOUR
+    here.fail(Fault(path="/jobs$", do="error"))
+    here.move_to(1000)
+    collect_for(here, 300)
+    here.fail()
+    here.clock.ahead_seconds = 0
+
+    def fail(*_: object, **_options: object) -> None:
+        raise StateUnavailable("the database restarts")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(here.context.store, "make_due", fail)
+        with pytest.raises(StateUnavailable):
+            poll_due_repository(here.context, should_continue=lambda: True)
+    collect_for(here, 120)
+    assert_all_published(here)

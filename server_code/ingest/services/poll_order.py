@@ -30,7 +30,7 @@ class PollOrder:
     _overdue_turn_at: datetime | None = None
     _overdue_turn_pause: timedelta = OVERDUE_TURN_EVERY
     _was_overdue_turn: bool = False
-    _called_at: datetime | None = None
+    _noted_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find_recently_changed(self, now: datetime) -> str | None:
@@ -48,10 +48,14 @@ class PollOrder:
         return max(due)[1] if due else None
 
     def is_clock_set_back(self, now: datetime) -> bool:
-        """Return whether the clock was set back since the last call."""
+        """Return whether the clock was set back since ``note_time``."""
         with self._lock:
-            called_at, self._called_at = self._called_at, now
-        return is_in_future(called_at, now)
+            return is_in_future(self._noted_at, now)
+
+    def note_time(self, now: datetime) -> None:
+        """Note what time it is, with which ``is_clock_set_back`` compares."""
+        with self._lock:
+            self._noted_at = now
 
     def note_turn_of_recently_changed(self) -> None:
         """Note that the repository of ``find_recently_changed`` was polled."""

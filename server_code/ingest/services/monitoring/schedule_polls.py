@@ -103,16 +103,16 @@ def _next_poll_without_minute_limit(
 
 
 def make_polls_due_after_clock_change(context: CollectorContext) -> None:
-    """Make every repository due if the clock was set back since the last call.
+    """Make every repository due if the clock was set back since the last call that ended.
 
     The times of their next polls, and of their attempts' next checks, are too far ahead then.
     """
     now = context.clock.now()
-    if not context.poll_order.is_clock_set_back(now):
-        return
-    for repository in context.store.list_repositories():
-        context.store.make_due(repository.full_name, now=now)
-        context.repositories_to_reschedule.add(repository.full_name)
+    if context.poll_order.is_clock_set_back(now):
+        for repository in context.store.list_repositories():
+            context.store.make_due(repository.full_name, now=now)
+            context.repositories_to_reschedule.add(repository.full_name)
+    context.poll_order.note_time(now)
 
 
 def make_checks_due_after_clock_change(context: CollectorContext, repository: str) -> None:
