@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ingest.domain.source_records import FROM_PAGE
+from ingest.domain.source_records import FROM_PAGE, DiscoveredRepository
 from ingest.domain.sources import parse_source, parse_sources
 from ingest.errors import NotFound
 from ingest.ports import StateStore
@@ -50,6 +50,22 @@ def test_an_exclusion_that_a_named_repository_overrides_says_so(stage: Stage) ->
         "0 repositories are no longer polled; 1 repository is still watched: "
         "a source names acme/old-1."
     )
+
+
+def test_a_sentence_about_many_sources_counts_them(stage: Stage) -> None:
+    """It is shown in a dialog, and stored in the audit trail."""
+    names = [f"acme/old-{number}" for number in range(1, 8)]
+    stage.state.save_discovered_repositories(
+        [
+            DiscoveredRepository(full_name=name, source="acme/*", discovered_at=stage.clock.now())
+            for name in names
+        ]
+    )
+    sources = parse_sources(["acme", *names])
+    add_sources(stage.state, sources, origin=FROM_PAGE, now=stage.clock.now())
+    counted = "acme/old-1, acme/old-2, acme/old-3, acme/old-4, acme/old-5 and 2 more."
+    assert planned(stage.state, "!acme/old-*").endswith(f"a source names {counted}")
+    assert plan_removal(stage.state, "acme/*").sentence.endswith(f"because of {counted}")
 
 
 def test_what_the_removal_of_an_exclusion_brings_is_said_before(stage: Stage) -> None:

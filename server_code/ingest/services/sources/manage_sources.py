@@ -39,7 +39,7 @@ class Removal:
             return f"{_counted(len(self.resumed))} watched again{_in_brackets(self.resumed)}."
         parts = [_suspension(self.suspended)]
         if self.kept:
-            others = ", ".join(sorted({other for _, other in self.kept}))
+            others = join_first(sorted({other for _, other in self.kept}), NAMES_SHOWN)
             parts.append(f"{_counted(len(self.kept))} still watched because of {others}")
         return f"{'; '.join(parts)}."
 
@@ -89,11 +89,15 @@ def describe_exclusion(store: StateStore, exclusion: SourcePattern) -> str:
         for each in store.list_discovered_repositories()
         if each.suspension_reason is None and any(exclusion.matches(name) for name in each.names)
     ]
-    left_out = [e.full_name for e in matched if sources.exclusion_of(*e.names) is not None]
-    kept = [e.full_name for e in matched if e.full_name not in left_out]
+    left_out: list[str] = []
+    kept: list[str] = []
+    for each in matched:
+        is_left_out = sources.exclusion_of(*each.names) is not None
+        (left_out if is_left_out else kept).append(each.full_name)
     sentence = _suspension(left_out)
     if kept:
-        sentence += f"; {_counted(len(kept))} still watched: a source names {', '.join(kept)}"
+        named = join_first(kept, NAMES_SHOWN)
+        sentence += f"; {_counted(len(kept))} still watched: a source names {named}"
     return f"{sentence}."
 
 
