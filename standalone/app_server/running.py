@@ -177,9 +177,9 @@ def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def listen(host: str, port: int) -> socket.socket:
     """Listen before anything else is started. Raises CannotServe if this machine refuses."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    both = host == "::" and socket.has_dualstack_ipv6()
+    is_dual_stack = host == "::" and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((host, port), family=family, dualstack_ipv6=both)
+        return socket.create_server((host, port), family=family, dualstack_ipv6=is_dual_stack)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CannotServe(

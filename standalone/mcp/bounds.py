@@ -25,11 +25,11 @@ def size_of(value: object) -> int:
 
 def fit(answer: Mapping[str, Any], max_characters: int = MAX_CHARACTERS) -> Json:
     """Return the answer, or a shorter one whose ``truncated`` names the fields that were cut."""
-    found = answer
-    for found in chain([answer], halve_repeatedly(answer)):
-        if size_of(found) <= max_characters:
+    shorter = answer
+    for shorter in chain([answer], halve_repeatedly(answer)):
+        if size_of(shorter) <= max_characters:
             break
-    return dict(found)
+    return dict(shorter)
 
 
 def cut_annotations(annotations: Sequence[Json] | None, offset: int) -> list[Json] | None:

@@ -108,8 +108,8 @@ def _open_blobs(
 
 
 def _open_tracked(
-    open_it: Callable[[str, Counters], _Queue], name: str, counters: Counters
+    open_queue: Callable[[str, Counters], _Queue], name: str, counters: Counters
 ) -> _Queue:
     """Open a queue; heartbeats report its requests, the opening included, that have no answer."""
     requests = TrackedRequests(f"Queue {name}", counters.pending_requests)
-    return intercept(requests.send(partial(open_it, name, counters)), requests.send)
+    return intercept(requests.send(partial(open_queue, name, counters)), requests.send)

@@ -54,9 +54,9 @@ def setting(
 
     ``shown``: the default for people, where it differs from the value.
     """
-    text = _shown(default) if shown is None else shown
-    found = Setting(name=name, default=text, **declared)
-    return field(default=default, metadata={_DECLARED: found})
+    text = _default_text(default) if shown is None else shown
+    declaration = Setting(name=name, default=text, **declared)
+    return field(default=default, metadata={_DECLARED: declaration})
 
 
 def settings_of(settings_class: type, section: str) -> tuple[Setting, ...]:
@@ -70,7 +70,7 @@ def settings_of(settings_class: type, section: str) -> tuple[Setting, ...]:
     )
 
 
-def _shown(default: object) -> str:
+def _default_text(default: object) -> str:
     if isinstance(default, bool):
         return "on" if default else "off"
     return str(default) if isinstance(default, (str, int, float)) else ""

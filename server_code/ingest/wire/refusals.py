@@ -103,8 +103,8 @@ def sso_remedy(headers: Mapping[str, str]) -> str | None:
     return f"Authorize the token for the organization's single sign-on (SSO): {where}"
 
 
-def missing_permissions_of(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the first of the permission sets that would have sufficed, as ``actions=read``."""
+def sufficient_permissions_of(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return permissions that would have sufficed, as ``actions=read``: GitHub's first choice."""
     accepted = printable(headers.get("x-accepted-github-permissions", "")).partition(";")[0]
     return tuple(part.strip() for part in accepted.split(",") if "=" in part)
 

@@ -53,11 +53,11 @@ def _rereading_provider(provider: CredentialProvider, every_seconds: float) -> C
                 return super().get_frozen_credentials()
 
         def _reread(self) -> None:
-            found = _reload(provider)
+            loaded = _reload(provider)
             # A file that is being replaced may be empty or incomplete: the old ones stay then.
-            if found is not None:
-                self.access_key, self.secret_key = found.access_key, found.secret_key
-                self.token = found.token
+            if loaded is not None:
+                self.access_key, self.secret_key = loaded.access_key, loaded.secret_key
+                self.token = loaded.token
 
     class RereadingProvider(CredentialProvider):
         """A provider of botocore whose credentials are read from their file again."""
@@ -66,8 +66,8 @@ def _rereading_provider(provider: CredentialProvider, every_seconds: float) -> C
         CANONICAL_NAME = provider.CANONICAL_NAME
 
         def load(self) -> Credentials | None:
-            found = provider.load()
-            return None if found is None else FileCredentials(found)
+            loaded = provider.load()
+            return None if loaded is None else FileCredentials(loaded)
 
     return RereadingProvider()
 
@@ -76,8 +76,8 @@ def _reload(provider: CredentialProvider) -> Credentials | None:
     from botocore.exceptions import BotoCoreError
 
     try:
-        found: Credentials | None = provider.load()
+        loaded: Credentials | None = provider.load()
     except BotoCoreError as error:
         logger.warning("credential file not read", extra={"reason": str(error)})
         return None
-    return found
+    return loaded

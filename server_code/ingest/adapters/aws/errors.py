@@ -193,7 +193,7 @@ def translate_aws_errors(subject: str) -> Iterator[None]:
                 " that names this file or program."
             ) from error
         reason = f"{type(error).__name__}: {without_secrets(error)}"
-        raise _without_credentials(subject, reason) from error
+        raise _no_credentials_returned(subject, reason) from error
 
 
 def is_credential_error(error: BaseException) -> bool:
@@ -254,7 +254,7 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
     if isinstance(error, unreachable):
         return _unreachable(subject, error)
     if isinstance(error, botocore.CredentialRetrievalError | botocore.MetadataRetrievalError):
-        return _without_credentials(subject, text.strip())
+        return _no_credentials_returned(subject, text.strip())
     missing = f"There are no usable AWS credentials for {subject}: {text.rstrip('.')}."
     if isinstance(error, logged_out):
         return AccessDenied(f"{missing} Log in with this profile: `aws sso login`.")
@@ -266,9 +266,9 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
     return BadSettings([f"{subject} cannot be used: {text}"])
 
 
-def _without_credentials(subject: str, why: str) -> QueueUnavailable:
+def _no_credentials_returned(subject: str, reason: str) -> QueueUnavailable:
     """Return the error of a credential provider, which may start later than this process."""
-    text = f"{subject}: no valid AWS credentials were returned ({why})."
+    text = f"{subject}: no valid AWS credentials were returned ({reason})."
     return QueueUnavailable(text, remedy=CREDENTIALS_REMEDY)
 
 

@@ -47,7 +47,7 @@ def read_queue_info(client: SQSClient, queue_name: str, url: str) -> QueueInfo:
     )
 
 
-def look_up_dead_letters(client: SQSClient, queue: QueueInfo) -> QueueInfo:
+def look_up_dead_letter_queue(client: SQSClient, queue: QueueInfo) -> QueueInfo:
     """Return the dead-letter queue of a queue. Raises as ``look_up_queue``, also if it has none."""
     arn = dead_letter_arn(read_attributes(client, queue.name, queue.url))
     if arn is None:

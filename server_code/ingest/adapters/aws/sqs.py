@@ -19,7 +19,7 @@ from ...ports.queues import REJECTION_ATTRIBUTE
 from .clients import count_requests
 from .entries import MISSING_ENTRY, batch_entry, batch_failure
 from .errors import ErrorKind, error_kind_in, translate_aws_errors
-from .queues import QueueInfo, look_up_dead_letters, look_up_queue, read_queue_info
+from .queues import QueueInfo, look_up_dead_letter_queue, look_up_queue, read_queue_info
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -209,7 +209,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         Raises QueueMissing where the queue has no dead-letter queue, else as ``send`` does.
         """
         dead_letters = SqsPublisher(
-            self._client, look_up_dead_letters(self._client, self._queue), self._counters
+            self._client, look_up_dead_letter_queue(self._client, self._queue), self._counters
         )
         dead_letter = QueueMessage(
             event_id=event_id("rejected", message.body),

@@ -69,8 +69,8 @@ def _reason_of(error: Exception) -> str:
 
 def _unreachable(subject: str, message: str) -> QueueUnavailable:
     """Return the error of a service that cannot be reached, with the system's own reason."""
-    found = _SYSTEM_REASON.search(message)
-    reason = found.group(1) if found else _CONNECTION_PREFIX.sub("", message)
+    match = _SYSTEM_REASON.search(message)
+    reason = match.group(1) if match else _CONNECTION_PREFIX.sub("", message)
     remedy = CLOCK_REMEDY if is_clock_error(message) else NETWORK_REMEDY
     return QueueUnavailable(f"{subject} cannot be reached: {reason.rstrip('.')}.", remedy=remedy)
 

@@ -125,7 +125,7 @@ class App:
         try:
             found, is_whole = self._fetch_installations()
         except IngestError as error:
-            self._note_failure(error, longest=_longest_pause(error))
+            self._note_failure(error, max_pause=_longest_pause(error))
             return
         if not found:
             # The pause does not grow: somebody is probably about to install the app.
@@ -133,7 +133,7 @@ class App:
                 f"The GitHub App {self.name} is not installed anywhere.",
                 remedy="Install the app on the account that owns the repositories.",
             )
-            self._note_failure(failure, longest=FAILED_LIST_PAUSE)
+            self._note_failure(failure, max_pause=FAILED_LIST_PAUSE)
             return
         self.failure = None if is_whole else _not_all_listed(self.name, len(found))
         self._failures = 0
@@ -162,10 +162,10 @@ class App:
             self._access.retry_denied(client.name)
         client.permissions_granted = granted
 
-    def _note_failure(self, error: IngestError, *, longest: timedelta) -> None:
+    def _note_failure(self, error: IngestError, *, max_pause: timedelta) -> None:
         self.failure = error
         self._failures += 1
-        pause = backoff(self._failures, first=FAILED_LIST_PAUSE, maximum=longest)
+        pause = backoff(self._failures, first=FAILED_LIST_PAUSE, maximum=max_pause)
         self._next_listing_at = self._clock.now() + pause
         logger.info("app installations not listed", extra={"error": str(error)})
 
@@ -267,7 +267,7 @@ def open_apps(
 
 
 def exchange_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
-    """Exchange a code, which GitHub accepts once and within an hour.
+    """Exchange the code of an App that was just created; it is valid once and for an hour.
 
     Raises Rejected for a code that GitHub does not accept, and what ``GithubClient.post`` does.
     """

@@ -17,7 +17,7 @@ from ...wire.answers import RawAnswer, error_of
 from ...wire.graphql_limits import as_rest_answer
 from ...wire.purposes import Purpose
 from ...wire.rate_limiter import RateLimiter
-from ...wire.refusals import missing_permissions_of
+from ...wire.refusals import sufficient_permissions_of
 from ...wire.token_expiration import parse_token_expiration
 from .credentials import TOKEN_PROPAGATION_TIME, Credential
 from .redirects import Redirects, require_no_redirect
@@ -173,7 +173,7 @@ class GithubClient:
         )
         endpoint = (call.request.endpoint, *call.request.path.split("/")[2:4])
         if isinstance(error, AccessDenied):
-            self._permissions_of_refusals[endpoint] = missing_permissions_of(answer.headers)
+            self._permissions_of_refusals[endpoint] = sufficient_permissions_of(answer.headers)
         elif error is None:
             self._permissions_of_refusals.pop(endpoint, None)
         return answer, error

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _GZIP_NAMES = frozenset({"gzip", "x-gzip"})
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
-_GZIP_MAGIC = b"\x1f"
+_GZIP_FIRST_BYTE = b"\x1f"
 
 
 def decoded_body(response: BaseHTTPResponse, piece_bytes: int) -> Iterator[bytes]:
@@ -37,7 +37,7 @@ def _unpack(chunks: Iterator[bytes], piece_bytes: int) -> Iterator[bytes]:
         packed = chunk
         while packed:
             if decoder.eof:
-                if not packed.startswith(_GZIP_MAGIC):
+                if not packed.startswith(_GZIP_FIRST_BYTE):
                     return
                 decoder = zlib.decompressobj(_GZIP_WINDOW)
             is_begun = True

@@ -75,19 +75,19 @@ class SqlCoordination(SqlStore):
     def list_collections(self) -> list[CollectionRecord]:
         """List the manual collections, newest started first."""
         rows = self._database.read("SELECT updated_at, record FROM collections")
-        found = (
+        collections = (
             restore_record(CollectionRecord, from_json(body), {"updated_at": parse_time(at)})
             for at, body in rows
         )
-        return sorted(found, key=lambda each: each.started_at, reverse=True)
+        return sorted(collections, key=lambda each: each.started_at, reverse=True)
 
     def _save(self, save: str, row: Row, delete_old: str, at: datetime) -> None:
         """Save a row, and remove those that are over a day before or after it."""
-        kept = (format_time(at - HEARTBEATS_KEPT_FOR), format_time(at + HEARTBEATS_KEPT_FOR))
+        kept_times = (format_time(at - HEARTBEATS_KEPT_FOR), format_time(at + HEARTBEATS_KEPT_FOR))
 
         def work(session: Session) -> None:
             session.insert(save, [row])
-            session.execute(delete_old, kept)
+            session.execute(delete_old, kept_times)
 
         self._database.write(work)
 

@@ -28,9 +28,9 @@ def source_rows(
     counters: SavedCounters,
 ) -> list[dict[str, Any]]:
     """Return a row for each source."""
-    new = {repository_key(each.full_name) for each in records if _is_unpolled(each)}
+    new_keys = {repository_key(each.full_name) for each in records if _is_unpolled(each)}
     unpolled = Counter(
-        each.source.lower() for each in discovered if repository_key(each.full_name) in new
+        each.source.lower() for each in discovered if repository_key(each.full_name) in new_keys
     )
     matched = Counter(each.source.lower() for each in discovered)
     polled = {repository_key(each.full_name) for each in records if not each.paused}
@@ -72,13 +72,13 @@ def _finding(row: dict[str, Any], *, is_new: bool) -> str:
         return "excludes the repositories that match."
     if is_new:
         return "is listed for the first time now."
-    parts = [plural(row["repositories"], "repository", "repositories")]
-    parts += [f"{row['unpolled']:,} of them waiting for their first poll"] * bool(row["unpolled"])
-    parts += [f"{row['suspended']:,} of them not polled"] * bool(row["suspended"])
-    parts += [f"{row['left_out']:,} left out"] * bool(row["left_out"])
-    parts += [f"{name} {text}" for name, text in row["filters"].items()]
-    parts += [f"{row['runs_filtered']:,} runs left out by filters"] * bool(row["runs_filtered"])
-    parts += [f"owner renamed to {row['renamed_to']}"] * bool(row["renamed_to"])
+    phrases = [plural(row["repositories"], "repository", "repositories")]
+    phrases += [f"{row['unpolled']:,} of them waiting for their first poll"] * bool(row["unpolled"])
+    phrases += [f"{row['suspended']:,} of them not polled"] * bool(row["suspended"])
+    phrases += [f"{row['left_out']:,} left out"] * bool(row["left_out"])
+    phrases += [f"{name} {text}" for name, text in row["filters"].items()]
+    phrases += [f"{row['runs_filtered']:,} runs left out by filters"] * bool(row["runs_filtered"])
+    phrases += [f"owner renamed to {row['renamed_to']}"] * bool(row["renamed_to"])
     error = f" Error: {row['error']}" if row["error"] else ""
-    part = f" {row['part']}" if row["part"] else ""
-    return f"{', '.join(parts)}.{error}{part}"
+    note = f" {row['part']}" if row["part"] else ""
+    return f"{', '.join(phrases)}.{error}{note}"

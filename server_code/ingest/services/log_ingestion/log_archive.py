@@ -48,8 +48,8 @@ class LogArchive:
 
     def step_files(self, job_id: int) -> list[StepFile]:
         """Return the files of a job's steps, in order, as the archive's directory lists them."""
-        found = match_step_files(self._steps, self._entries[job_id].filename)
-        entries = [(number, self._zip_file.getinfo(name)) for number, name in found.items()]
+        names = match_step_files(self._steps, self._entries[job_id].filename)
+        entries = [(number, self._zip_file.getinfo(name)) for number, name in names.items()]
         return [
             StepFile(number=number, size_bytes=entry.file_size, crc=entry.CRC)
             for number, entry in entries
@@ -95,9 +95,9 @@ def open_log_archive(
         if _is_impossible(entries, archive_bytes):
             raise MalformedPayload("The log archive claims to hold more than its bytes can hold.")
         names = match_job_files((entry.filename for entry in entries), job_names)
-        found = {job_id: zip_file.getinfo(name) for job_id, name in names.items()}
+        logs = {job_id: zip_file.getinfo(name) for job_id, name in names.items()}
         yield LogArchive(
-            zip_file, {job_id: entry for job_id, entry in found.items() if not _is_zip_bomb(entry)}
+            zip_file, {job_id: entry for job_id, entry in logs.items() if not _is_zip_bomb(entry)}
         )
 
 
