@@ -39,6 +39,7 @@ from ingest.services.sources.preview_source import GithubApis, describe_preview,
 from ingest.services.sources.source_hints import LONGEST_LAG, SOURCES_PSEUDO_RUN
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE
+from support.changed_ports import Changed
 from support.organizations import (
     ACME,
     ACME_SECRET,
@@ -829,6 +830,29 @@ class TestOneOwner:
         stage.state.set_paused("acme/b", paused=True)
         stage.state.remove_source("!acme/b")
         assert self.discover(stage) == ["acme/a", "acme/web-c"]
+
+    @pytest.mark.parametrize("is_removal", [False, True])
+    def test_what_a_cut_short_suspension_paused_is_resumed(
+        self, stage: Stage, *, is_removal: bool
+    ) -> None:
+        """A database that goes away, or a kill: what was paused is not taken for a person's."""
+
+        def set_paused(full_name: str, *, paused: bool) -> None:
+            if full_name == "acme/b":
+                raise StateUnavailable("gone")
+            stage.state.set_paused(full_name, paused=paused)
+
+        self.discover(stage, "acme")
+        broken: Any = Changed(stage.state, set_paused=set_paused)
+        exclusion = () if is_removal else parse_sources(["!acme/*"])
+        add_sources(broken, exclusion, origin=FROM_SETTINGS, now=stage.clock.now())
+        context = replace(stage.context, store=broken)
+        with pytest.raises(StateUnavailable):
+            _ = delete_source(broken, "acme/*") if is_removal else discover_sources(context)
+        assert stage.state.load_repository("acme/a").paused
+        assert self.discover(stage) == []
+        stage.state.remove_source("!acme/*")
+        assert self.discover(stage, "acme") == ["acme/a", "acme/b", "acme/web-c"]
 
     def test_an_owner_that_does_not_exist_is_an_error_of_its_source(self, stage: Stage) -> None:
         assert self.discover(stage, "nobody", "acme/a") == ["acme/a"]

@@ -145,10 +145,13 @@ def delete_source(store: StateStore, pattern: str) -> Removal:
     store.remove_source(removal.pattern)
     known = {repository_key(each.full_name): each for each in store.list_discovered_repositories()}
     changed = [replace(known[repository_key(name)], source=other) for name, other in removal.kept]
-    for name in removal.suspended:
-        record = store.load_repository(name)
+    records = {repository_key(name): store.load_repository(name) for name in removal.suspended}
+    to_pause = [key for key, record in records.items() if record is not None and not record.paused]
+    known |= {key: replace(known[key], is_auto_paused=True) for key in to_pause}
+    store.save_discovered_repositories([known[key] for key in to_pause])  # at once, not one by one
+    for key, record in records.items():
         if record is not None:
-            changed.append(suspend_or_resume(store, record, known[repository_key(name)], NO_SOURCE))
+            changed.append(suspend_or_resume(store, record, known[key], NO_SOURCE))
     store.save_discovered_repositories(changed)
     make_sources_due(store)
     return removal

@@ -8,7 +8,7 @@ from ...domain.ledger import RepositoryRecord
 from ...domain.source_records import DiscoveredRepository
 from ...domain.sources import SourcePattern
 from ...errors import IngestError, Skippable
-from ...ports import RepositoryInfo, RepositoryStore
+from ...ports import RepositoryInfo, StateStore
 
 ARCHIVED = "It is archived on GitHub: no new workflows run."
 DISABLED = "GitHub has disabled it."
@@ -35,7 +35,7 @@ def may_be_missing(record: RepositoryRecord, known: DiscoveredRepository) -> boo
 
 
 def suspend_or_resume(
-    store: RepositoryStore,
+    store: StateStore,
     record: RepositoryRecord,
     known: DiscoveredRepository,
     reason: str | None,
@@ -43,12 +43,15 @@ def suspend_or_resume(
     """Suspend a repository for a reason, or resume it; return what is now known of it.
 
     A repository that a person paused stays paused; one that a person resumed is polled until the
-    reason changes.
+    reason changes. That Runstream pauses it is saved first: after a crash in between it would look
+    paused by a person.
     """
     is_auto_paused = known.is_auto_paused and record.paused
     if reason not in (None, known.suspension_reason) and not record.paused:
-        store.set_paused(record.full_name, paused=True)
         is_auto_paused = True
+        if not known.is_auto_paused:
+            store.save_discovered_repositories([replace(known, is_auto_paused=True)])
+        store.set_paused(record.full_name, paused=True)
     elif reason is None and is_auto_paused:
         store.set_paused(record.full_name, paused=False)
         is_auto_paused = False
