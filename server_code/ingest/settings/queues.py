@@ -15,7 +15,7 @@ JOB_EVENTS_QUEUE = "ci_cd_job_events_queue"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsSettings:
-    """The AWS account. If its credentials are None, boto3 searches for them."""
+    """The AWS account: what is needed is called missing, but boto3 searches for credentials."""
 
     access_key_id: Secret | None = setting(
         "AWS_ACCESS_KEY_ID",

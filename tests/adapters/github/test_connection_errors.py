@@ -34,6 +34,25 @@ def test_a_host_that_keeps_the_connection_and_sends_nothing_is_reported_so(sent)
     assert said == f"{host} sent nothing for 20 seconds."
 
 
+@pytest.mark.parametrize(
+    ("fault", "said", "remedy"),
+    [
+        ("Hostname mismatch, certificate is not valid for 'a.example'.", "'a.example'.", "address"),
+        ("certificate has expired", "has expired.", "Renew"),
+        ("certificate is not yet valid", "not yet valid.", "clock"),
+        ("self-signed certificate", "self-signed certificate.", "SSL_CERT_FILE"),
+    ],
+)
+def test_a_certificate_is_reported_with_what_to_do_about_its_fault(fault, said, remedy):
+    """The file of a private CA changes nothing about an expired one, or one of another name."""
+    text = f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {fault} (_ssl.c:1007)"
+    wrong = urllib3.exceptions.SSLError(text)
+    error = connection_error(wrong, "https://a.example/repos/octo/api", read_seconds=20)
+    assert str(error).endswith(said)
+    assert not str(error).endswith("..")
+    assert remedy in str(error.remedy)
+
+
 def test_a_tls_connection_that_breaks_is_not_blamed_on_a_certificate():
     """A log's host has nothing to do with GITHUB_API_URL."""
     fault = "[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC] decryption failed or bad record mac"

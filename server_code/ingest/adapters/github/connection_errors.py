@@ -18,7 +18,12 @@ from .origins import origin_of, proxy_for
 #: What Python's errors of TLS say besides the reason.
 _OPENSSL_PLACE = re.compile(r"^_ssl\.c:\d+: |^\[SSL[^\]]*\] | \(_ssl\.c:\d+\)$")
 
-_CERTIFICATE_REMEDY = "If it comes from a private CA, set SSL_CERT_FILE to the PEM file of that CA."
+#: By what OpenSSL says of a certificate; the last one is for any other fault.
+_CERTIFICATE_REMEDIES = {
+    "mismatch": "Use an address that the certificate is for.",
+    "has expired": "Renew it on the server, or set the clock of this machine if it is ahead.",
+    "": "If it comes from a private CA, set SSL_CERT_FILE to the PEM file of that CA.",
+}
 
 
 def connection_error(error: Exception, url: str, *, read_seconds: float) -> GithubUnavailable:
@@ -99,7 +104,8 @@ def _tls_error(text: str, origin: str, remedy: str) -> GithubUnavailable:
     if not found:
         reason = fault.rpartition("] ")[2]
         return GithubUnavailable(f"The TLS of {origin} failed: {reason}.", remedy=remedy)
+    remedies = (each for said, each in _CERTIFICATE_REMEDIES.items() if said in certificate_fault)
     return GithubUnavailable(
-        f"The certificate of {origin} could not be verified: {certificate_fault}.",
-        remedy=CLOCK_REMEDY if is_clock_error(text) else _CERTIFICATE_REMEDY,
+        f"The certificate of {origin} could not be verified: {certificate_fault.rstrip('.')}.",
+        remedy=CLOCK_REMEDY if is_clock_error(text) else next(remedies),
     )
