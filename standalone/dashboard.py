@@ -12,7 +12,6 @@ from .app_server.errors import CannotServe
 from .app_server.messages import describe_served_app, masked_echo
 from .app_server.served_app import (
     DEFAULT_PORT,
-    TASK_SECONDS,
     ServeOptions,
     open_app_server,
 )
@@ -27,7 +26,7 @@ STOP_LINE = "Stop   Ctrl-C"
 
 def serve_dashboard(local: LocalEnvironment, stop: Stop) -> int | None:
     """Serve until stopped, and return 0; print why and return None if the app cannot be served."""
-    environment = {"TASK_SECONDS": TASK_SECONDS, **os.environ, **local.settings}
+    environment = {**os.environ, **local.settings}
     settings = read_environment(environment)
     options = ServeOptions(
         folder=local.folder,
@@ -45,7 +44,7 @@ def serve_dashboard(local: LocalEnvironment, stop: Stop) -> int | None:
         except IngestError as error:
             echo(_view_line(error))
             return None
-        if served is not None:
+        if served is not None:  # else it was stopped before the app answered
             print_result("\n".join([*describe_served_app(served), STOP_LINE]))
             served.wait(stop.event)
         echo("Stopping the app server.")

@@ -14,7 +14,7 @@ def recorded_run(
     run_id: int, snapshots: Sequence[Json], jobs: Mapping[int, Sequence[JobSpec]]
 ) -> RunSpec:
     """Plan a run from its snapshots and its jobs by attempt; one of the two may be empty."""
-    recorded = _latest(snapshots)
+    recorded = _latest_by_attempt(snapshots)
     last_number = max([*recorded, *jobs])
     latest = recorded[max(recorded)] if recorded else _placeholder_run(run_id, jobs)
     created = parse_time(latest["created_at"])
@@ -35,7 +35,7 @@ def recorded_run(
     )
 
 
-def _latest(snapshots: Sequence[Json]) -> dict[int, Json]:
+def _latest_by_attempt(snapshots: Sequence[Json]) -> dict[int, Json]:
     latest: dict[int, Json] = {}
     for run in snapshots:
         number = run.get("run_attempt") or 1
@@ -53,7 +53,7 @@ def _attempt(
     number: int, created: UnixSeconds, recorded: Json | None, jobs: tuple[JobSpec, ...]
 ) -> AttemptSpec:
     if recorded is None:
-        return _minimal(number, created, jobs)
+        return _minimal_attempt(number, created, jobs)
     started = parse_time(recorded.get("run_started_at") or recorded["created_at"])
     updated = parse_time(recorded["updated_at"])
     actor = recorded.get("triggering_actor") or recorded.get("actor") or {"login": "ghost"}
@@ -69,18 +69,18 @@ def _attempt(
     )
 
 
-def _minimal(number: int, created: UnixSeconds, jobs: tuple[JobSpec, ...]) -> AttemptSpec:
+def _minimal_attempt(number: int, created: UnixSeconds, jobs: tuple[JobSpec, ...]) -> AttemptSpec:
     begins = min((job.created_at for job in jobs), default=created)
     ends = max((job.completed_at or begins for job in jobs), default=begins)
     conclusions = {job.conclusion for job in jobs}
-    running = None in conclusions
+    is_running = None in conclusions
     outcome = next((item for item in ("failure", "cancelled") if item in conclusions), "success")
     return AttemptSpec(
         number=number,
         requested_at=created if number == 1 else begins,
         in_progress_at=begins,
-        completed_at=None if running else max(begins, ends),
-        conclusion=None if running else outcome,
+        completed_at=None if is_running else max(begins, ends),
+        conclusion=None if is_running else outcome,
         triggering_actor="ghost",
         jobs=jobs,
     )
@@ -120,7 +120,7 @@ def recorded_jobs(
 
 
 def _job(job: Json, logs: dict[int | None, list[bytes]]) -> JobSpec:
-    content = _content(job, logs)
+    content = _log_content(job, logs)
     started = parse_time(job["started_at"])
     return JobSpec(
         id=job["id"],
@@ -132,17 +132,17 @@ def _job(job: Json, logs: dict[int | None, list[bytes]]) -> JobSpec:
         labels=tuple(job["labels"]),
         runner=job["runner_name"],
         log=None if content is None else LogSpec(seed=str(job["id"]), content=content),
-        log_expired=content is None and _ran(job),
+        log_expired=content is None and _has_run(job),
         recorded=job,
     )
 
 
-def _content(job: Json, logs: dict[int | None, list[bytes]]) -> bytes | None:
+def _log_content(job: Json, logs: dict[int | None, list[bytes]]) -> bytes | None:
     if job["id"] in logs:
         return logs[job["id"]][0]
     unclaimed = logs.get(None)
-    return unclaimed.pop(0) if unclaimed and _ran(job) else None
+    return unclaimed.pop(0) if unclaimed and _has_run(job) else None
 
 
-def _ran(job: Json) -> bool:
+def _has_run(job: Json) -> bool:
     return job["status"] == "completed" and job["conclusion"] != "skipped" and bool(job["steps"])

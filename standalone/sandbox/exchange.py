@@ -63,8 +63,8 @@ class Exchange:
         limiter = self._state.limiter
         blocked = None if overload_refusal else limiter.block_refusal(identity.key, self._now)
         if blocked is not None:
-            answer, reported = blocked
-            if reported:
+            answer, is_violation = blocked
+            if is_violation:
                 self._violation("blocked by a secondary limit")
             return answer
         points = 1 if self._incoming.method == "GET" or self._is_graphql else WRITE_POINTS

@@ -40,7 +40,9 @@ class Budget:
 
 
 @dataclass(slots=True)
-class _Account:
+class _TokenUse:
+    """What a token has used of its limits, and how it is blocked."""
+
     budgets: dict[str, Budget] = field(default_factory=dict)
     points: dict[str, deque[tuple[UnixSeconds, int]]] = field(default_factory=dict)
     in_flight: int = 0
@@ -51,21 +53,21 @@ class _Account:
 
 
 class Limiter:
-    """The rate limits of all tokens."""
+    """The rate limits of all tokens, by the ``key`` of each one's Identity."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._accounts: dict[str, _Account] = {}
+        self._uses: dict[str, _TokenUse] = {}
         self._lock = threading.RLock()
 
     def budget(self, key: str, resource: str, limit: int, now: UnixSeconds) -> Budget:
         """Return a token's budget; when its hour is over, begin a new one."""
         with self._lock:
-            account = self._account(key)
-            budget = account.budgets.get(resource)
+            use = self._use_of(key)
+            budget = use.budgets.get(resource)
             if budget is None or now >= budget.resets_at:
                 budget = Budget(resource, limit, now + HOUR)
-                account.budgets[resource] = budget
+                use.budgets[resource] = budget
             return budget
 
     def take(self, budget: Budget, cost: int) -> bool:
@@ -103,23 +105,23 @@ class Limiter:
         It is one if the block was reported at least `grace` real seconds ago.
         """
         with self._lock:
-            account = self._account(key)
-            if now >= account.blocked_until:
+            use = self._use_of(key)
+            if now >= use.blocked_until:
                 return None
-            reported = time.monotonic() - account.block_reported_at >= self.limits.grace
-            return self._secondary(account, now), reported
+            is_violation = time.monotonic() - use.block_reported_at >= self.limits.grace
+            return self._secondary_refusal(use, now), is_violation
 
     def block(
         self, key: str, now: UnixSeconds, *, seconds: float, status: int, retry_after: bool
     ) -> Answer:
         """Block a token for a while, as a secondary limit does, and return the refusal."""
         with self._lock:
-            account = self._account(key)
-            account.blocked_until = now + seconds
-            account.block_reported_at = time.monotonic()
-            account.block_status = status
-            account.block_retry_after = retry_after
-            return self._secondary(account, now)
+            use = self._use_of(key)
+            use.blocked_until = now + seconds
+            use.block_reported_at = time.monotonic()
+            use.block_status = status
+            use.block_retry_after = retry_after
+            return self._secondary_refusal(use, now)
 
     def count_points(self, key: str, endpoint: str, points: int, now: UnixSeconds) -> Answer | None:
         """Count an endpoint's points of the last minute; return a refusal if they are too many."""
@@ -129,7 +131,7 @@ class Limiter:
         if maximum <= 0:
             return None
         with self._lock:
-            spent = self._account(key).points.setdefault(endpoint, deque())
+            spent = self._use_of(key).points.setdefault(endpoint, deque())
             while spent and spent[0][0] <= now - MINUTE:
                 spent.popleft()
             # a request costs at most 5 points, so the sum of a few cannot exceed the maximum
@@ -142,30 +144,28 @@ class Limiter:
     def in_flight(self, key: str, now: UnixSeconds) -> Iterator[Answer | None]:
         """Count a request while it is answered; yield a refusal if too many are answered now."""
         with self._lock:
-            account = self._account(key)
-            account.in_flight += 1
+            use = self._use_of(key)
+            use.in_flight += 1
             maximum = self.limits.concurrent
-            refusal = (
-                self._apply_secondary_limit(key, now) if 0 < maximum < account.in_flight else None
-            )
+            refusal = self._apply_secondary_limit(key, now) if 0 < maximum < use.in_flight else None
         try:
             yield refusal
         finally:
             with self._lock:
-                account.in_flight -= 1
+                use.in_flight -= 1
 
     def _apply_secondary_limit(self, key: str, now: UnixSeconds) -> Answer:
         return self.block(key, now, seconds=MINUTE, status=403, retry_after=True)
 
-    def _secondary(self, account: _Account, now: UnixSeconds) -> Answer:
-        wait = str(max(1, math.ceil(account.blocked_until - now)))
-        headers = (("Retry-After", wait),) if account.block_retry_after else ()
+    def _secondary_refusal(self, use: _TokenUse, now: UnixSeconds) -> Answer:
+        wait = str(max(1, math.ceil(use.blocked_until - now)))
+        headers = (("Retry-After", wait),) if use.block_retry_after else ()
         message = (
             "You have exceeded a secondary rate limit. Please wait a few minutes before you "
             f"try again. {_SUPPORT}"
         )
         docs = f"{_DOCS}#about-secondary-rate-limits"
-        return error_answer(account.block_status, message, headers=headers, docs=docs, cost=0)
+        return error_answer(use.block_status, message, headers=headers, docs=docs, cost=0)
 
-    def _account(self, key: str) -> _Account:
-        return self._accounts.setdefault(key, _Account())
+    def _use_of(self, key: str) -> _TokenUse:
+        return self._uses.setdefault(key, _TokenUse())

@@ -303,8 +303,8 @@ def test_a_limit_of_before_a_clock_was_set_back_holds_nothing(headers, body):
 
 def test_a_pause_of_a_process_whose_clock_was_ahead_gives_way_to_a_right_one():
     rate_limiter = RateLimiter()
-    rate_limiter.pause_until(at(timedelta(days=30).total_seconds()))
-    rate_limiter.pause_until(at(60))
+    rate_limiter.apply_pause(at(timedelta(days=30).total_seconds()))
+    rate_limiter.apply_pause(at(60))
     assert wait_for(rate_limiter) == 60
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-#: The ids of runs, jobs and requests, which are different in errors with the same cause. An id
-#: within a name is not matched. A bus may add the parts of its cluster to an id (``_G9_B32``).
+#: The ids of runs, jobs and requests, which are different in errors with the same cause. A
+#: hexadecimal one within a name is not matched. A bus may add its cluster's parts (``_G9_B32``).
 _IDS = re.compile(
     r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:_[A-Z]\d+)*\b"
     r"|(?<![\w./-])(?=[a-f]*\d)[0-9a-f]{8,}(?:_[A-Z]\d+)*(?![\w/-]|\.\w)"

@@ -179,7 +179,10 @@ def read_outline(
     steps: Sequence[Step] = (),
     stored_ranges: tuple[StepRange, ...] | None = None,
 ) -> LogOutline:
-    """Read the outline of a whole log, with the ranges of its job's ``steps`` if they are known."""
+    """Read the outline of a whole log, with the ranges of its job's ``steps`` if they are known.
+
+    ``stored_ranges``: those that the log's S3 object holds, which an archive proved.
+    """
     reader = LogOutlineReader()
     for chunk in chunks:
         reader.feed(chunk)
@@ -187,9 +190,9 @@ def read_outline(
     return with_step_ranges(outline, replace(evidence, proved_ranges=stored_ranges).locate(steps))
 
 
-def with_step_ranges(outline: LogOutline, places: StepRanges) -> LogOutline:
+def with_step_ranges(outline: LogOutline, ranges: StepRanges) -> LogOutline:
     """Return an outline with the ranges of a job's steps."""
-    return replace(outline, steps=places.certain, uncertain_steps=places.uncertain)
+    return replace(outline, steps=ranges.certain, uncertain_steps=ranges.uncertain)
 
 
 def pack_outline(outline: LogOutline) -> bytes:

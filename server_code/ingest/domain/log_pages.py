@@ -104,7 +104,7 @@ class PartIndex:
             number + extra for number, extra in zip(self._lines, self._extra, strict=False)
         ]
 
-    def part_of(self, line: int) -> int:
+    def first_part_of(self, line: int) -> int:
         """Return the first part of a line."""
         return line + self._extra[bisect_left(self._lines, line)]
 
@@ -181,11 +181,11 @@ def pick_lines(find_page: FindPage, size: LogSize, first: int, count: int) -> Lo
     found: list[LogLine] = []
     answer_bytes = 0
     while number < end and answer_bytes < MAX_ANSWER_BYTES:
-        page = find_page(index.part_of(number))
+        page = find_page(index.first_part_of(number))
         if page is None:
             return None
         parts = parts_of(page.content)
-        while number < end and (at := index.part_of(number) - page.first_part) < len(parts):
+        while number < end and (at := index.first_part_of(number) - page.first_part) < len(parts):
             found.append(
                 LogLine(number=number, content=parts[at], part_count=index.parts_in(number))
             )
@@ -202,7 +202,7 @@ def pick_part(find_page: FindPage, size: LogSize, line: int, part: int) -> bytes
     index = PartIndex(size.long_lines)
     if not 1 <= line <= size.total_lines or not 1 <= part <= index.parts_in(line):
         return b""
-    number = index.part_of(line) + part - 1
+    number = index.first_part_of(line) + part - 1
     page = find_page(number)
     return None if page is None else parts_of(page.content)[number - page.first_part]
 
@@ -227,7 +227,7 @@ def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> L
     wanted = text.encode(errors="surrogatepass").lower()
     index = PartIndex(size.long_lines)
     found: dict[int, None] = {}
-    number, end = index.part_of(max(after, 0) + 1), index.part_of(size.total_lines + 1)
+    number, end = index.first_part_of(max(after, 0) + 1), index.first_part_of(size.total_lines + 1)
     searched_to, searched_bytes = size.total_lines, 0
     line_so_far = b""  # as much of the open line's end as can begin the text
     while wanted and number < end:

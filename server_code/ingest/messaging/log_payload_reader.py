@@ -1,4 +1,4 @@
-"""The reader of a log's S3 object, which ``log_payload`` wrote, in constant memory.
+"""The reader of a log's S3 object, which ``log_events.log_payload`` wrote, in constant memory.
 
 The object is one JSON envelope whose last field is the content of the log. It may be larger than
 the memory, so it is never parsed as a whole.

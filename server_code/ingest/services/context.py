@@ -86,10 +86,12 @@ class CollectorContext:
     ``executor`` and ``log_executor`` send requests to GitHub concurrently, so that no poll waits
     for large logs; they never use the store, because Anvil's tables answer a task's main thread
     only. ``while_waiting`` is called every second by a thread that waits for them. ``worker_id``
-    identifies this process in leases. ``log_cache`` keeps the newest logs for pages.
+    identifies this process in leases. ``log_cache`` keeps the newest logs for pages, and ``blobs``
+    those that exceed a message; None without LOG_BUCKET.
     ``cloudevents_source_root``: see ``Envelope``. ``repository_api`` lists the repositories of
     ``sources`` (from the settings) and of the sources in the store.
-    ``state_busy_repositories``: those whose last poll by this process ended with StateBusy.
+    ``state_busy_repositories``: those whose last poll by this process ended because others
+    kept the state busy (StateBusy).
     ``unreleased_leases``: claimed repositories, by name, whose leases could not be released.
     ``repositories_to_reschedule``: those whose attempts are due, because the clock was set back.
     """

@@ -21,12 +21,12 @@ class PollOrder:
     Two kinds of turns alternate, and get the same time: one for a repository without a backfill,
     and one for the longest overdue of all, at least every OVERDUE_TURN_EVERY. So repositories
     without a backfill do not wait for backfills, of which a new organization has hundreds.
-    ``_next``: the time and the rank of the next poll of each repository without a backfill that
-    this process has polled. Those whose first poll a limit has put off come first, then those whose
-    runs changed last.
+    ``_next_polls``: the time and the rank of that of each repository without a backfill that this
+    process has polled. Those whose first poll a limit has put off come first, then those whose runs
+    changed last.
     """
 
-    _next: dict[str, tuple[datetime, tuple[bool, datetime]]] = field(default_factory=dict)
+    _next_polls: dict[str, tuple[datetime, tuple[bool, datetime]]] = field(default_factory=dict)
     _overdue_turn_at: datetime | None = None
     _overdue_turn_pause: timedelta = OVERDUE_TURN_EVERY
     _was_overdue_turn: bool = False
@@ -42,7 +42,7 @@ class PollOrder:
                 return None
             due = [
                 (rank, name)
-                for name, (next_poll_at, rank) in self._next.items()
+                for name, (next_poll_at, rank) in self._next_polls.items()
                 if next_poll_at <= now
             ]
         return max(due)[1] if due else None
@@ -74,12 +74,12 @@ class PollOrder:
         """Note when a repository is polled next; one that is due again at once has a backfill."""
         with self._lock:
             if next_poll_at <= now:
-                self._next.pop(record.full_name, None)
+                self._next_polls.pop(record.full_name, None)
             else:
                 rank = (record.is_prioritized, record.last_changed_at or record.added_at)
-                self._next[record.full_name] = (next_poll_at, rank)
+                self._next_polls[record.full_name] = (next_poll_at, rank)
 
     def remove(self, name: str) -> None:
         """Remove a repository that this process does not poll."""
         with self._lock:
-            self._next.pop(name, None)
+            self._next_polls.pop(name, None)

@@ -150,7 +150,7 @@ class RateLimiter:
                 return limit.retry_at
             return None
 
-    def pause_until(self, until: datetime) -> None:
+    def apply_pause(self, until: datetime) -> None:
         """Apply a rate-limit pause of another process, or of this one before a restart."""
         with self._lock:
             self._pauses.apply(until)

@@ -255,7 +255,7 @@ class GithubActions:
         """Apply the rate-limit pauses of other processes."""
         for client in self._tokens.clients():
             if client.name in pauses:
-                client.rate_limiter.pause_until(pauses[client.name])
+                client.rate_limiter.apply_pause(pauses[client.name])
 
     def fetch_runs_of_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed since a moment."""

@@ -32,7 +32,10 @@ def list_credential_rows(store: SourceStore, *, now: datetime) -> list[dict[str,
 
 
 def credential_row(record: CredentialRecord, *, now: datetime) -> dict[str, Any]:
-    """Return a credential with its status, and what to do if that is not ok."""
+    """Return a credential with its status, and what to do if that is not ok.
+
+    ``repositories`` is None until GitHub has listed those that it may read.
+    """
     status, finding, remedy = _assess(record, now)
     names = sorted(record.repositories)
     return {

@@ -113,7 +113,7 @@ def _matching(
     discovered: dict[str, DiscoveredRepository],
     query: RepositoryQuery,
 ) -> list[RepositoryRecord]:
-    """Return the repositories whose name contains every word of the search."""
+    """Return the repositories of the query's source whose names contain all words of its search."""
     words = (query.search or "").lower().split()
     source = (query.source or "").lower()
     return [

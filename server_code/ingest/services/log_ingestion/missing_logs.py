@@ -30,7 +30,7 @@ def state_of_unavailable(log: LogUnavailable, now: datetime) -> str:
 
 
 def is_still_missing(record: JobLogRecord, result: LogResult) -> bool:
-    """Return whether GitHub does not have a missing log either now, which was published before."""
+    """Return whether GitHub still has no log that was published as unavailable before."""
     is_absent = isinstance(result, LogUnavailable) or (
         isinstance(result, LogNotReady) and isinstance(result.error, LogPending)
     )

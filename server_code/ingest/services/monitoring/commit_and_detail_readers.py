@@ -27,7 +27,7 @@ _REMEDIES = {
 class CommitAndDetailReaders:
     """The readers that the attempts of a batch share; what they cannot read is published as null.
 
-    ``filters`` may leave out an attempt of which only a job or a later attempt was known.
+    ``filters``: the repository's, for attempts of which only a job or a later attempt was known.
     """
 
     commits: CommitReader

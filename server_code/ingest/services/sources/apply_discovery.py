@@ -66,10 +66,10 @@ class _Discovery:
         store = context.store
         self._known = {repository_key(e.full_name): e for e in store.list_discovered_repositories()}
         self._watched = {repository_key(e.full_name): e for e in store.list_repositories()}
-        self._listed_before = {e.source for e in self._known.values()}
-        self._ids = {e.repository_id: key for key, e in self._known.items() if e.repository_id}
+        self._sources_with_repositories = {e.source for e in self._known.values()}
+        self._keys_by_id = {e.repository_id: key for key, e in self._known.items()}
         # A source may contain a name that a repository had before it was watched.
-        self._renamed = {
+        self._keys_by_other_name = {
             repository_key(name): key
             for key, e in self._known.items()
             for name in reversed(e.names)
@@ -87,11 +87,15 @@ class _Discovery:
         for each in listed:
             key = repository_key(each.full_name)
             known = self._known.get(key)
-            if known is None or key not in self._watched or not _is_another(known, each.info):
+            if known is None or key not in self._watched or not _has_other_id(known, each.info):
                 continue
             names.append(known.full_name)
-            self._ids = {number: other for number, other in self._ids.items() if other != key}
-            self._renamed = {name: other for name, other in self._renamed.items() if other != key}
+            self._keys_by_id = {
+                number: other for number, other in self._keys_by_id.items() if other != key
+            }
+            self._keys_by_other_name = {
+                name: other for name, other in self._keys_by_other_name.items() if other != key
+            }
         # Until a name was fetched once, requests for it go to the repository that had it before.
         fetch_each(self._context, names, self._context.github.fetch_repository)
 
@@ -103,7 +107,7 @@ class _Discovery:
         """
         index = ListIndex(listed)
         on_lists = {name: index.find(name, self._known.get(repository_key(name))) for name in names}
-        known = self._watched.keys() | self._renamed.keys()
+        known = self._watched.keys() | self._keys_by_other_name.keys()
         new = [
             name
             for name, each in on_lists.items()
@@ -130,7 +134,7 @@ class _Discovery:
         """Return the watched repositories on no list that are due for a check, the oldest first."""
         due: list[tuple[datetime, str]] = []
         for name in names:
-            key = self._renamed.get(repository_key(name), repository_key(name))
+            key = self._keys_by_other_name.get(repository_key(name), repository_key(name))
             record, known = self._watched.get(key), self._known.get(key)
             if record is None or known is None or not may_be_missing(record, known):
                 continue
@@ -168,9 +172,9 @@ class _Discovery:
             is_missing = known.is_missing or isinstance(listed.answer, Skippable)
             known = replace(known, is_missing=is_missing, checked_at=self._now)
         if known.repository_id is not None:
-            self._ids[known.repository_id] = key
+            self._keys_by_id[known.repository_id] = key
         self.result.source_by_name[record.full_name] = str(pattern)
-        self._suspend(key, known, self._suspension_reason(record, known, listed.answer))
+        self._set_suspension(key, known, self._suspension_reason(record, known, listed.answer))
 
     def note_owner(self, info: RepositoryInfo | None) -> None:
         """Note the present name of a repository's owner."""
@@ -185,9 +189,9 @@ class _Discovery:
                 continue
             exclusion = self._sources.exclusion_of(*known.names)
             if exclusion is not None:
-                self._suspend(key, known, exclusion_reason(exclusion))
+                self._set_suspension(key, known, exclusion_reason(exclusion))
             elif self._sources.source_of(known.full_name) is None:
-                self._suspend(key, known, NO_SOURCE)
+                self._set_suspension(key, known, NO_SOURCE)
             elif known.suspension_reason is None and checks < MAX_CHECKS:
                 checks += 1
                 self._check(key, known)
@@ -203,9 +207,9 @@ class _Discovery:
         """
         info = listed.info
         if info is None:
-            others = [self._renamed.get(key)]
+            others = [self._keys_by_other_name.get(key)]
         else:
-            others = [self._ids.get(info.repository_id or 0), repository_key(info.full_name)]
+            others = [self._keys_by_id.get(info.repository_id or 0), repository_key(info.full_name)]
         return next((each for each in others if each in self._watched), key)
 
     def _is_left_out(self, key: str, listed: ListedRepository, pattern: SourcePattern) -> bool:
@@ -216,7 +220,7 @@ class _Discovery:
         if exclusion is not None and known is not None and key in self._watched:
             self._seen.add(key)
             known = with_repository_info(replace(known, source=str(pattern)), listed.info)
-            self._suspend(key, known, exclusion_reason(exclusion))
+            self._set_suspension(key, known, exclusion_reason(exclusion))
         return exclusion is not None
 
     def _watch(self, key: str, listed: ListedRepository, source: str) -> RepositoryRecord:
@@ -228,7 +232,7 @@ class _Discovery:
             # All are due at once, in the order of the list.
             place = timedelta(microseconds=len(self._seen))
             # A repository created in a known organization does not wait for backfills.
-            is_first = source not in self._listed_before
+            is_first = source not in self._sources_with_repositories
             since = self._now - timedelta(seconds=1)
             due_at = since if is_first else urgent_due_at(since)
             # New repositories that are idle on GitHub are polled seldom from the start.
@@ -256,7 +260,7 @@ class _Discovery:
         is_collected = record.cursor is not None and not counts.open_attempts
         return ARCHIVED if is_collected else None
 
-    def _suspend(self, key: str, known: DiscoveredRepository, reason: str | None) -> None:
+    def _set_suspension(self, key: str, known: DiscoveredRepository, reason: str | None) -> None:
         """Suspend or resume a repository if the reason has changed; keep what people paused."""
         known = suspend_or_resume(self._context.store, self._watched[key], known, reason)
         if known != self._known.get(key):
@@ -270,15 +274,15 @@ class _Discovery:
         except Skippable as error:
             is_hidden = isinstance(error, RepositoryUnavailable)
             reason = missing_reason(error) if is_hidden else str(error)
-            self._suspend(key, replace(checked, is_missing=True), reason)
+            self._set_suspension(key, replace(checked, is_missing=True), reason)
         except IngestError as error:
             self.result.errors[known.full_name] = error
         else:
-            self._suspend(key, with_repository_info(checked, info), None)
+            self._set_suspension(key, with_repository_info(checked, info), None)
             self.note_owner(info)
 
 
-def _is_another(known: DiscoveredRepository, info: RepositoryInfo | None) -> bool:
+def _has_other_id(known: DiscoveredRepository, info: RepositoryInfo | None) -> bool:
     """Return whether a list has another repository under the name of a known one."""
     ids = (known.repository_id, None if info is None else info.repository_id)
     return None not in ids and ids[0] != ids[1]
