@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -104,8 +105,8 @@ class RepositoryApi(Protocol):
     def fetch_owner(self, credential: str) -> str | None:
         """Fetch the user of a token; None if the credential belongs to no user."""
 
-    def pop_refusal_changes(self) -> Mapping[str, RefusalChanges]:
-        """Return and forget which refusals have begun or ended, by credential."""
+    def take_refusal_changes(self) -> AbstractContextManager[Mapping[str, RefusalChanges]]:
+        """Take which refusals have begun or ended, by credential; keep them if the block fails."""
 
     def credentials(self) -> list[CredentialInfo]:
         """Return what is known of the credentials; sends no request."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from itertools import chain, repeat
 
@@ -16,6 +17,7 @@ from ingest.errors import (
     NotFound,
     RateLimited,
     RepositoryUnavailable,
+    StateUnavailable,
 )
 from ingest.ports import RunQuery
 from ingest.settings import GithubSettings, Secret
@@ -104,8 +106,12 @@ def test_what_another_process_learned_spares_requests():
             actions.fetch_runs(name, RunQuery())
         with pytest.raises(RepositoryUnavailable):
             actions.fetch_runs("other/1", RunQuery())
-        learned = actions._tokens.access.pop_changes()
-        assert actions._tokens.access.pop_changes() == {}
+        with suppress(StateUnavailable), actions._tokens.access.take_changes():
+            raise StateUnavailable("They are not saved.")
+        with actions._tokens.access.take_changes() as learned:
+            pass
+        with actions._tokens.access.take_changes() as nothing:
+            assert nothing == {}
         asked = sum(world.wrong.values())
         later = actions_of(github, "ab", clock)
         for name, changes in learned.items():
@@ -136,7 +142,8 @@ def test_a_credential_that_another_process_saw_rejected_is_not_reported_again(re
         for name in NAMES[:20]:
             first.fetch_runs(name, RunQuery())
         [rejected] = first.pop_rejected_credentials()
-        learned = first._tokens.access.pop_changes()[rejected]
+        with first._tokens.access.take_changes() as changes:
+            learned = changes[rejected]
         asked = sum(world.wrong.values())
         later = actions_of(github, "ax", clock)
         later._tokens.restore_refusals(

@@ -102,9 +102,9 @@ def test_a_pause_goes_on_where_another_process_began_it(collector: Collector) ->
         collector.clock.sleep((error.retry_at - collector.clock.now()).total_seconds())
     error = collector.poll()
     assert error is not None
-    changes = collector.repositories.pop_refusal_changes()[collector.credential]
     record = CredentialRecord(name=collector.credential, kind="token", updated_at=error.retry_at)
-    record = record.with_refusals(changes, now=collector.clock.now())
+    with collector.repositories.take_refusal_changes() as changes:
+        record = record.with_refusals(changes[collector.credential], now=collector.clock.now())
     other = Collector(collector.world, collector.github, collector.clock)
     other.repositories.restore_credentials([record])
     again = other.poll()

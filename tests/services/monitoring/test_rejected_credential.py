@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ingest.errors import StateUnavailable
 from ingest.services.collections.manual_collection import start_collection
 from ingest.services.sources.record_credentials import record_refusals_and_limits
 from support.world import (
@@ -199,3 +200,29 @@ def test_a_token_that_was_replaced_is_tried_at_once_and_reported_no_more(stage: 
     assert count_rejections(here) == before
     [replaced] = here.state.list_credentials()
     assert (replaced.name == rejected.name, replaced.rejection) == (False, None)
+
+
+def test_what_ended_while_the_state_failed_is_saved_later(
+    stage: OpenStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restart would otherwise respect a rejection that is over."""
+    here = stage(active_world(NAMES[0]), settings=GENEROUS)
+    here.watch(NAMES[0])
+    revoke(here, TOKEN)
+    here.poll_when_due(60, every=5)
+    [credential] = here.state.list_credentials()
+    assert "*" in {each.scope for each in credential.refusals}
+
+    def fail(_records: object) -> None:
+        raise StateUnavailable("the database restarts")
+
+    here.server._state.tokens.add(TOKEN)
+    access = here.context.github._tokens.access  # type: ignore[attr-defined]
+    access.note_accepted(credential.name)
+    with monkeypatch.context() as broken:
+        broken.setattr(here.context.store, "save_credentials", fail)
+        with pytest.raises(StateUnavailable):
+            record_refusals_and_limits(here.context)
+    record_refusals_and_limits(here.context)
+    [credential] = here.state.list_credentials()
+    assert "*" not in {each.scope for each in credential.refusals}

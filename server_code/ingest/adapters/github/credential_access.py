@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from ...domain.source_records import (
     ALL_OWNERS,
@@ -151,11 +152,18 @@ class CredentialAccess:
                 ):
                     self.refusals.end_pause(pair)
 
-    def pop_changes(self) -> dict[str, RefusalChanges]:
-        """Return the refusals that began or ended since the last call, by credential."""
+    @contextmanager
+    def take_changes(self) -> Iterator[Mapping[str, RefusalChanges]]:
+        """Take the refusals that began or ended, by credential; keep them if the block fails."""
         with self._lock:
             taken, self._changes = self._changes, {}
-        return dict(taken)
+        try:
+            yield taken
+        except BaseException:
+            with self._lock:
+                for name, changes in taken.items():
+                    self._changes[name] = changes | self._changes.get(name, {})
+            raise
 
     def _remove_refusal(self, name: str, scope: str) -> bool:
         """Remove a refusal, also from the state store; return whether there was one."""

@@ -41,7 +41,7 @@ class GithubRepositories:
         self._lists = ListReader()
         self._account_kinds: dict[str, str] = {}
         self.refresh_installations = tokens.refresh_installations
-        self.pop_refusal_changes = tokens.access.pop_changes
+        self.take_refusal_changes = tokens.access.take_changes
 
     def list_queries_for(
         self, owners: Collection[str], *, of_all_owners: bool
