@@ -40,7 +40,7 @@ def test_a_host_that_keeps_the_connection_and_sends_nothing_is_reported_so(sent)
         ("Hostname mismatch, certificate is not valid for 'a.example'.", "'a.example'.", "address"),
         ("certificate has expired", "has expired.", "Renew"),
         ("certificate is not yet valid", "not yet valid.", "clock"),
-        ("self-signed certificate", "self-signed certificate.", "SSL_CERT_FILE"),
+        ("self-signed certificate", "self-signed certificate.", "private CA"),
     ],
 )
 def test_a_certificate_is_reported_with_what_to_do_about_its_fault(fault, said, remedy):
@@ -64,5 +64,5 @@ def test_a_tls_connection_that_breaks_is_not_blamed_on_a_certificate():
             "The TLS of https://logs.example.com failed: decryption failed or bad record mac."
         )
         assert str(error) == expected
-        assert "SSL_CERT_FILE" not in str(error.remedy)
+        assert "private CA" not in str(error.remedy)
     assert ["GITHUB_API_URL" in str(error.remedy) for error in errors] == [True, False]

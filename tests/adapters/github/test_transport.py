@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from io import BytesIO
 from ipaddress import ip_address
 
+import certifi
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -291,6 +292,19 @@ def test_a_private_ca_is_trusted_where_it_is_named(certificate, monkeypatch):
         with pytest.raises(GithubUnavailable) as missing:
             client_of(github.url).get(RUN)
         assert "SSL_CERT_FILE" in missing.value.remedy
+
+
+def test_the_variable_that_is_in_force_is_named(certificate, monkeypatch):
+    """To set SSL_CERT_FILE would change nothing while another one comes before it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "ca.pem", certificate / "key.pem")
+    trust(certificate / "ca.pem", monkeypatch)
+    with stub_github(lambda _: (200, {}, {"id": 7}), tls=context) as github:
+        for path in (certifi.where(), certificate / "none.pem"):
+            monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
+            with pytest.raises(GithubUnavailable) as refused:
+                client_of(github.url).get(RUN)
+            assert "et REQUESTS_CA_BUNDLE to" in refused.value.remedy
 
 
 def test_certificates_are_read_again_once_their_file_has_changed(certificate, monkeypatch):

@@ -12,8 +12,13 @@ from ...errors import OPEN_FILES_REMEDY, GithubUnavailable, has_too_many_open_fi
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-#: Environment variables with the path of the certificates; the first that is set is used.
-_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+#: Environment variables with the file of the certificates; the first that is set is used.
+_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+def certificates_variable() -> str:
+    """Return the environment variable whose certificates are trusted, or would be if it was set."""
+    return next(filter(os.environ.get, _VARIABLES), "SSL_CERT_FILE")
 
 
 def tls_context() -> SSLContext:
@@ -24,12 +29,13 @@ def tls_context() -> SSLContext:
     """
     import certifi
 
-    path = next(filter(None, map(os.environ.get, _VARIABLES)), None) or certifi.where()
+    variable = certificates_variable()
+    path = os.environ.get(variable) or os.environ.get("SSL_CERT_DIR") or certifi.where()
     try:
         status = Path(path).stat()
         return _read(path, (status.st_ino, status.st_mtime_ns, status.st_size))
     except OSError as error:
-        remedy = "Set SSL_CERT_FILE to a PEM file of certificates that exists."
+        remedy = f"Set {variable} to a PEM file of certificates that exists."
         raise GithubUnavailable(
             f"The certificates of this machine cannot be read: {error}.",
             remedy=OPEN_FILES_REMEDY if has_too_many_open_files(error) else remedy,

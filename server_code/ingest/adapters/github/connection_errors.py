@@ -13,16 +13,18 @@ from ...errors import (
 )
 from ...wire.answers import PROXY_REMEDY
 from ...wire.reasons import printable
+from .certificates import certificates_variable
 from .origins import origin_of, proxy_for
 
 #: What Python's errors of TLS say besides the reason.
 _OPENSSL_PLACE = re.compile(r"^_ssl\.c:\d+: |^\[SSL[^\]]*\] | \(_ssl\.c:\d+\)$")
 
-#: By what OpenSSL says of a certificate; the last one is for any other fault.
+#: By what OpenSSL says of a certificate; the last one is for any other fault. ``variable``: the
+#: environment variable whose certificates are trusted.
 _CERTIFICATE_REMEDIES = {
     "mismatch": "Use an address that the certificate is for.",
     "has expired": "Renew it on the server, or set the clock of this machine if it is ahead.",
-    "": "If it comes from a private CA, set SSL_CERT_FILE to the PEM file of that CA.",
+    "": "If it comes from a private CA, set {variable} to the PEM file of that CA.",
 }
 
 
@@ -105,7 +107,8 @@ def _tls_error(text: str, origin: str, remedy: str) -> GithubUnavailable:
         reason = fault.rpartition("] ")[2]
         return GithubUnavailable(f"The TLS of {origin} failed: {reason}.", remedy=remedy)
     remedies = (each for said, each in _CERTIFICATE_REMEDIES.items() if said in certificate_fault)
+    remedy = next(remedies).format(variable=certificates_variable())
     return GithubUnavailable(
         f"The certificate of {origin} could not be verified: {certificate_fault.rstrip('.')}.",
-        remedy=CLOCK_REMEDY if is_clock_error(text) else next(remedies),
+        remedy=CLOCK_REMEDY if is_clock_error(text) else remedy,
     )
