@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.filters import parse_filters
-from ingest.domain.ledger import RepositoryRecord
+from ingest.domain.ledger import ActivityRecord, RepositoryRecord
 from ingest.domain.source_records import FROM_COMMAND_LINE, FROM_SETTINGS
 from ingest.domain.sources import parse_source, parse_sources
 from ingest.errors import Rejected, RequestFailed, StateUnavailable
@@ -871,6 +871,20 @@ class TestOneOwner:
         [said] = stage.state.list_activities(limit=5)
         assert "2 repositories are no longer polled (acme/a, acme/b)" in said.action
         assert "1 repository is still watched because of acme/web-*" in said.action
+
+    def test_a_source_that_another_start_removes_at_once_is_gone_for_both(
+        self, stage: Stage
+    ) -> None:
+        """Processes whose REPOSITORIES has changed start together."""
+        discover_at_start(replace(stage.context, sources=parse_sources(["acme"])))
+
+        def add_activity(record: ActivityRecord) -> None:
+            stage.state.add_activity(record)
+            stage.state.remove_source("acme/*")
+
+        store: Any = Changed(stage.state, add_activity=add_activity)
+        assert discover_at_start(replace(stage.context, store=store, sources=())) is not None
+        assert stage.state.list_sources() == []
 
     def test_a_changed_filter_of_the_settings_is_reported_once(self, stage: Stage) -> None:
         def start(**texts: str) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from ...domain.filters import FILTERS_APPLY_FROM_NOW_ON
 from ...domain.ledger import ActivityRecord
 from ...domain.source_records import FROM_SETTINGS
+from ...errors import NotFound
 from ..context import CollectorContext
 from .manage_sources import add_sources, delete_source, plan_removal
 
@@ -31,10 +33,11 @@ def follow_settings(context: CollectorContext) -> bool:
         if each.origin == FROM_SETTINGS and each.pattern.lower() not in given
     ]
     for pattern in gone:
-        removal = plan_removal(store, pattern)
-        what = f"removes the source {pattern}, which REPOSITORIES no longer names: "
-        report_change(context, what + removal.sentence)
-        delete_source(store, pattern)
+        with suppress(NotFound):  # another process that starts has just removed it
+            removal = plan_removal(store, pattern)
+            what = f"removes the source {pattern}, which REPOSITORIES no longer names: "
+            report_change(context, what + removal.sentence)
+            delete_source(store, pattern)
     return is_changed or bool(gone)
 
 
