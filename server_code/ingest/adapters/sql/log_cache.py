@@ -159,10 +159,11 @@ class _LogWriter:
 
         def finish(session: Session) -> None:
             replaced = [row[0] for row in session.query(_SELECT_LOG, self._job)]
-            if self._is_begun:
-                session.execute(_FINISH, (*columns, self._name))
-            else:
+            if not self._is_begun:
                 self._add_log(session, (1, *columns))
+            elif not session.execute(_FINISH, (*columns, self._name)):
+                _delete(session, [self._name])  # it was evicted meanwhile, as if abandoned
+                return
             self._add_pages(session, pages)
             _delete(session, replaced)
             self._page_store.evict(session, self._now)
