@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import pytest
 from hypothesis import example, given
@@ -68,3 +69,14 @@ def test_what_is_not_a_whole_log_is_refused(payload: bytes) -> None:
     """A damaged or shortened object never passes for a log."""
     with pytest.raises(MalformedPayload):
         log_in(chunks_of(payload, 10))
+
+
+def test_an_escape_that_is_none_ends_the_reading_at_once() -> None:
+    """The rest of an object may be larger than the memory."""
+    head = payload_of(b"the log").partition(b"the log")[0]
+    rest = iter([b"text\\u12x4", *100 * [b"more text"]])
+    content = read_log_payload(chain([head], rest)).content
+    assert next(content) == b"text"
+    with pytest.raises(MalformedPayload, match="damaged"):
+        next(content)
+    assert len(list(rest)) == 100

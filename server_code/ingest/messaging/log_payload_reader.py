@@ -24,6 +24,7 @@ _TAIL = '"}}'
 #: Matches from the start of a buffer to the end of the string, or to an escape that is not complete
 #: yet.
 _INSIDE = re.compile(r'[^"\\]*(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*)*', re.DOTALL)
+_ESCAPE_CHARS = len(r"\u0000")
 
 
 class LogPayload(NamedTuple):
@@ -91,6 +92,8 @@ def _content(begun: bytes, chunks: Iterator[bytes]) -> Iterator[str]:
             yield json.loads(f'"{inside}"', strict=False)
         if buffer.startswith('"'):
             break
+        if len(buffer) >= _ESCAPE_CHARS:
+            raise MalformedPayload("The content of the log's object is damaged: no such escape.")
         following = next(chunks, None)
         if following is None:
             raise MalformedPayload("The log's object ends before the log does.")
