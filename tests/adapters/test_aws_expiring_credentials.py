@@ -8,12 +8,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from botocore.credentials import SSOProvider
 from botocore.tokens import SSOTokenProvider
+from ingest.adapters.aws import credential_files
 from ingest.adapters.aws.clients import sqs_client
 from ingest.adapters.aws.errors import translate_aws_errors
 from ingest.errors import AccessDenied, IngestError, QueueUnavailable
@@ -66,11 +68,12 @@ class Aws:
         self.issued = 0
         self.fault: tuple[int, str] | None = None
         self.accepted: list[str] = []
+        self.assumed_by: list[str] = []
 
     def answer(self, request: BaseHTTPRequestHandler) -> tuple[int, str]:
         """Answer one request of any of the three."""
         if "AmazonSQS" in request.headers.get("X-Amz-Target", ""):
-            self.accepted.append(request.headers["Authorization"].split("Credential=")[1][:6])
+            self.accepted.append(_signer(request))
             return 200, "{}"
         is_sso = request.path.startswith("/federation/credentials")
         if self.fault is not None:
@@ -79,11 +82,16 @@ class Aws:
         self.issued += 1
         key, end = f"ROLE{self.issued:02}", datetime.now(timezone.utc) + timedelta(minutes=5)
         if not is_sso:
+            self.assumed_by.append(_signer(request))
             return 200, ASSUMED.format(key=key, end=end)
         credentials = dict.fromkeys(("accessKeyId", "secretAccessKey", "sessionToken"), key)
         return 200, json.dumps(
             {"roleCredentials": {**credentials, "expiration": int(end.timestamp() * 1000)}}
         )
+
+
+def _signer(request: BaseHTTPRequestHandler) -> str:
+    return request.headers["Authorization"].split("Credential=")[1].partition("/")[0]
 
 
 @pytest.fixture
@@ -167,6 +175,19 @@ def test_a_role_that_cannot_be_assumed_for_a_while_is_waited_for(
         ask()
         ask()
     assert aws.accepted == ["ROLE01", "ROLE02", "ROLE03"]
+
+
+def test_a_role_is_assumed_with_the_renewed_credentials_of_its_source_profile(
+    aws: Aws, monkeypatch, tmp_path
+) -> None:
+    """aws-vault and scripts write those of the source profile anew before they end."""
+    follow = partial(credential_files.follow_credential_files, every_seconds=0)
+    monkeypatch.setattr(credential_files, "follow_credential_files", follow)
+    with queues_of(monkeypatch, tmp_path, ROLE) as ask:
+        ask()
+        (tmp_path / "config").write_text(ROLE.replace("= source\naws_s", "= renewed\naws_s"))
+        ask()
+    assert aws.assumed_by == ["source", "renewed"]
 
 
 @pytest.mark.parametrize(("config", "name"), [(SSO, START_URL), (SSO_SESSION, "work")])

@@ -26,11 +26,20 @@ _FILES = ("shared-credentials-file", "config-file")
 
 def follow_credential_files(session: Session, *, every_seconds: float = REREAD_SECONDS) -> Session:
     """Make a botocore session read credential files again; return it."""
+
+    def follow(providers: list[CredentialProvider]) -> list[CredentialProvider]:
+        return [
+            _rereading_provider(provider, every_seconds) if provider.METHOD in _FILES else provider
+            for provider in providers
+        ]
+
     resolver = session.get_component("credential_provider")
-    resolver.providers[:] = [
-        _rereading_provider(provider, every_seconds) if provider.METHOD in _FILES else provider
-        for provider in resolver.providers
-    ]
+    resolver.providers[:] = follow(resolver.providers)
+    for provider in resolver.providers:
+        # The one that assumes roles makes providers of its own, for the source profile.
+        if (builder := getattr(provider, "_profile_provider_builder", None)) is not None:
+            make = builder.providers
+            builder.providers = lambda make=make, **names: follow(make(**names))
     return session
 
 
