@@ -134,7 +134,7 @@ def test_large_attempts(
     jobs = tuple(a_job(number, name=f"job {number}") for number in range(200))
     large = [an_attempt(number, jobs=jobs) for number in range(10, 20)]
     body = len(dump_body(body_of(large[0])))
-    monkeypatch.setattr(table, "BYTES_PER_QUERY", 2 * body + 100)
+    monkeypatch.setattr(table, "CHARACTERS_PER_QUERY", 2 * body + 100)
     with asked(TRANSACTION + 2 + 5 + 1 + FIRST_COUNTED + 1):
         state.save_attempts(large)
     with asked(1 + 5):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from ingest.adapters.data_tables.table import BYTES_PER_QUERY, chunks_by_bytes, text_bytes
+from ingest.adapters.data_tables.table import CHARACTERS_PER_QUERY, chunks_by_length, text_length
 
-HALF = BYTES_PER_QUERY // 2
+HALF = CHARACTERS_PER_QUERY // 2
 
 #: A larger message is refused, and cuts the Uplink.
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 
 def sizes(*values: int) -> list[list[int]]:
-    return list(chunks_by_bytes(values, lambda value: value))
+    return list(chunks_by_length(values, lambda value: value))
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def sizes(*values: int) -> list[list[int]]:
         ([1, 2, 3], [[1, 2, 3]]),
         ([HALF, HALF, 1], [[HALF, HALF], [1]]),
         ([HALF, HALF + 1], [[HALF], [HALF + 1]]),
-        ([1, BYTES_PER_QUERY * 3, 1], [[1], [BYTES_PER_QUERY * 3], [1]]),
+        ([1, CHARACTERS_PER_QUERY * 3, 1], [[1], [CHARACTERS_PER_QUERY * 3], [1]]),
     ],
     ids=["none", "few", "full", "too much", "one too large"],
 )
@@ -42,14 +42,14 @@ def test_only_one_portion_is_held_at_a_time() -> None:
             made.append(number)
             yield HALF
 
-    assert next(chunks_by_bytes(make(), lambda value: value)) == [HALF, HALF]
+    assert next(chunks_by_length(make(), lambda value: value)) == [HALF, HALF]
     assert made == [0, 1, 2]
 
 
 def test_a_full_portion_is_far_from_a_full_message() -> None:
     """JSON may write one character as six, and log pages are read eight at a time."""
-    assert BYTES_PER_QUERY * 6 < MAX_MESSAGE_BYTES
+    assert CHARACTERS_PER_QUERY * 6 < MAX_MESSAGE_BYTES
 
 
 def test_only_text_weighs() -> None:
-    assert text_bytes({"key": "abc", "body": "x" * 10, "number": 5, "none": None}) == 13
+    assert text_length({"key": "abc", "body": "x" * 10, "number": 5, "none": None}) == 13

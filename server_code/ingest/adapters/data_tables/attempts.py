@@ -19,7 +19,7 @@ from ...domain.stored_values import escape_text, repository_key
 from .cached_rows import CachedRows
 from .errors import translate_errors
 from .ledger_counts import CountChanges, load_counts, load_counts_by_repository
-from .table import Table, chunks_by_bytes, chunks_by_count, first_of_each_key
+from .table import Table, chunks_by_count, chunks_by_length, first_of_each_key
 from .transactions import transact
 from .values import (
     as_optional_utc,
@@ -201,7 +201,7 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
     """Join rows with their bodies; a row without a body is being purged."""
     found = [
         body
-        for chunk in chunks_by_bytes(rows, lambda row: int(row["body_bytes"] or 0))
+        for chunk in chunks_by_length(rows, lambda row: int(row["body_bytes"] or 0))
         for body in BODIES.search_by("key", [row["key"] for row in chunk], columns=("key", "body"))
     ]
     bodies = {row["key"]: row["body"] for row in first_of_each_key(found)}

@@ -16,14 +16,14 @@ import anvil.tables.query as q
 from anvil.tables import app_tables
 
 from ...domain.batches import batches, chunks
-from .transactions import require_connection
+from .transactions import require_unbroken_transaction
 
 #: Each key becomes a condition of the query that Anvil sends to PostgreSQL.
 KEYS_PER_QUERY = 100
 
-#: Bytes of text: a message to or from Anvil has 16 MiB at most, and a larger one ends the
-#: connection. This size takes a second or two, and a transaction may wait ten for its next query.
-BYTES_PER_QUERY = 2 * 1024 * 1024
+#: A message to or from Anvil has 16 MiB at most, and a larger one ends the connection; JSON writes
+#: a character as six bytes at most. So much takes a second or two; a transaction may wait ten.
+CHARACTERS_PER_QUERY = 2 * 1024 * 1024
 
 #: Rows that Anvil returns at once, where they are small.
 _PAGE_SIZE = 1000
@@ -42,8 +42,8 @@ class Table:
 
     @property
     def _table(self) -> Any:  # noqa: ANN401 - Anvil makes tables at run time
-        require_connection()
-        table = getattr(app_tables, self.name)  # which imports the batches, the first time
+        require_unbroken_transaction()
+        table = getattr(app_tables, self.name)  # imports the batches the first time
         _prepare_batches()
         return table
 
@@ -102,7 +102,7 @@ class Table:
 
     def add_rows(self, rows: Sequence[Values]) -> None:
         """Insert rows."""
-        for chunk in chunks_by_bytes(rows, text_bytes):
+        for chunk in chunks_by_length(rows, text_length):
             self._table.add_rows([dict(row) for row in chunk])
 
     def add_row(self, row: Values) -> Any:  # noqa: ANN401 - a row
@@ -136,7 +136,7 @@ class Table:
             with anvil.tables.batch_delete:
                 for row in chunk:
                     row.delete()
-                require_connection()
+                require_unbroken_transaction()
         return len(deleted)
 
     def delete_by(self, column: str, values: Iterable[str]) -> int:
@@ -160,11 +160,11 @@ def first_of_each_key(rows: Iterable[Any]) -> list[Any]:
 
 def update(rows: Iterable[tuple[Any, Values]]) -> None:
     """Update rows with values of their own, in one query unless they are large."""
-    for chunk in chunks_by_bytes(rows, lambda change: text_bytes(change[1])):
+    for chunk in chunks_by_length(rows, lambda change: text_length(change[1])):
         with anvil.tables.batch_update:
             for row, values in chunk:
                 row.update(**values)
-            require_connection()
+            require_unbroken_transaction()
 
 
 def chunks_by_count(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
@@ -172,15 +172,15 @@ def chunks_by_count(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
     return chunks(values, KEYS_PER_QUERY)
 
 
-def chunks_by_bytes(
+def chunks_by_length(
     values: Iterable[_Value], size_of: Callable[[_Value], int]
 ) -> Iterator[list[_Value]]:
-    """Split values into chunks of at most BYTES_PER_QUERY; a larger value is a chunk itself."""
-    return batches(values, size_of=size_of, max_bytes=BYTES_PER_QUERY)
+    """Split values into chunks of CHARACTERS_PER_QUERY at most; a larger value is one itself."""
+    return batches(values, size_of=size_of, max_bytes=CHARACTERS_PER_QUERY)
 
 
-def text_bytes(row: Values) -> int:
-    """Return the bytes of a row's text."""
+def text_length(row: Values) -> int:
+    """Return how many characters of text a row has."""
     return sum(len(value) for value in row.values() if isinstance(value, str))
 
 

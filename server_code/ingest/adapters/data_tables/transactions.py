@@ -50,7 +50,7 @@ def transact(work: Callable[[], _Result]) -> _Result:
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
-def require_connection() -> None:
+def require_unbroken_transaction() -> None:
     """Raise ConnectionError where this thread's transaction has ended with its connection.
 
     The Uplink reconnects by itself, and later queries would run outside of any transaction.
