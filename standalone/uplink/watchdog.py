@@ -49,8 +49,8 @@ class Watchdog:
 
         While the link is lost, nothing is sent, because hanging calls would pile up.
         """
-        if self._lost_because is not None:
-            raise AppUnreachable(self._lost_because)
+        if (lost_because := self._lost_because) is not None:
+            raise AppUnreachable(lost_because)
         return call_app(ANSWER_SECONDS, query)
 
     def _run(self) -> None:

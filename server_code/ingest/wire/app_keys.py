@@ -15,8 +15,8 @@ _ESCAPED_BREAK = re.compile(r"(\\+r)?\\+n")
 
 
 def has_encrypted_key(value: str) -> bool:
-    """Return whether a key is encrypted with a password: its header says so, with a comma."""
-    return "ENCRYPTED" in value or "ENCRYPTED" in (_decode(value) or "")
+    """Return whether one of the keys, which commas separate, is encrypted with a password."""
+    return any("ENCRYPTED" in key for key in parse_private_keys(value))
 
 
 def parse_private_keys(value: str) -> list[str]:

@@ -131,7 +131,8 @@ def test_a_key_with_a_password_is_named_as_such(app, key, form):
     )
     here, _ = app()
     github = settings_of(here, key)
-    for given in (encrypted, base64.b64encode(encrypted)):
+    encoded = base64.b64encode(encrypted)
+    for given in (encrypted, encoded, encoded + b"," + encoded):
         with pytest.raises(BadCredentials, match="encrypted with a password"):
             here.join(github=replace(github, app_private_key=Secret(given.decode())))
 

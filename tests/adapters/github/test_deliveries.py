@@ -11,6 +11,8 @@ from support.changed_ports import Changed
 from support.world import FIRST_RUN, GENEROUS, assert_all_published
 from support.world_builder import WorldBuilder
 
+from standalone.sandbox.handlers import hooks
+from standalone.sandbox.payloads.hooks import hook_payload
 from standalone.sandbox.settings import HookFaults
 
 
@@ -40,6 +42,15 @@ def test_runs_of_failed_deliveries_are_named(open_stage):
     here = open_stage(a_world())
     here.advance(500)
     assert failed(here) == {FIRST_RUN + number for number in (1, 2, 3)}
+
+
+def test_hooks_that_get_every_event_are_looked_at(open_stage, monkeypatch):
+    """GitHub lists a star in place of the events."""
+    changed = {"events": ["*"]}
+    monkeypatch.setattr(hooks, "hook_payload", lambda *of: {**hook_payload(*of), **changed})
+    here = open_stage(a_world(1))
+    here.advance(500)
+    assert failed(here) == {FIRST_RUN + 1}
 
 
 def test_every_page_is_looked_through(open_stage):

@@ -193,7 +193,7 @@ class InstallationToken(Credential):
             return True
 
     def renew_denied(self, denied: str | None, github_now: datetime) -> bool:
-        """Discard a token that was denied access, unless it is a few minutes old."""
+        """Discard a token that was denied access, unless it was minted a short time ago."""
         with self._lock:
             if self._token != denied:
                 return True

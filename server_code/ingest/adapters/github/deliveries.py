@@ -16,6 +16,9 @@ from .repository_client import RepositoryClient
 from .request import Request
 
 _EVENTS = frozenset({"workflow_run", "workflow_job"})
+
+#: What a hook that gets every event lists in place of them.
+_ALL_EVENTS = "*"
 _DELIVERIES = "/repos/{}/hooks/{}/deliveries"
 
 #: Deliveries of one hook that are read; where more have failed, the sweep finds their runs.
@@ -31,7 +34,7 @@ def failed_delivery_runs(client: RepositoryClient, since: datetime) -> set[int]:
     runs: set[int] = set()
     for hook in client.fetch_list(hooks).items or ():
         hook_id = integer(hook.get("id"))
-        if hook_id is None or not _EVENTS & set(hook.get("events") or ()):
+        if hook_id is None or not {*_EVENTS, _ALL_EVENTS} & set(hook.get("events") or ()):
             continue
         for delivery in _failed_deliveries(client, hook_id, since):
             runs |= _run_ids_of(client, hook_id, delivery)
