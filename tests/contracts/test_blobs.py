@@ -12,11 +12,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from google.api_core.exceptions import Forbidden
 from ingest.adapters.aws.s3 import S3BlobStore
 from ingest.adapters.azure.blobs import AzureBlobStore
 from ingest.adapters.azure.clients import AzureClients
 from ingest.adapters.gcp.storage import GcsBlobStore, open_storage
-from ingest.errors import NotFound, QueueMissing
+from ingest.errors import AccessDenied, NotFound, QueueMissing
 from ingest.messaging.claim_check import LogObjects
 from ingest.messaging.envelope import Envelope
 from ingest.ports import BlobReference, BlobStore
@@ -199,3 +200,16 @@ def test_a_bucket_of_google_is_checked_and_created_once(gcs: GcsBlobStore) -> No
     assert gcs.create_if_missing().endswith("exists.")
     with pytest.raises(QueueMissing, match="runstream setup"):
         GcsBlobStore(open_storage("here"), "missing").require_bucket()
+
+
+def test_a_bucket_of_someone_else_does_not_pass_for_the_own_one(
+    gcs: GcsBlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of Google shares one space of names; who may not read a bucket may not use it."""
+
+    def refuse(**_options: object) -> None:
+        raise Forbidden("storage.buckets.get denied")
+
+    monkeypatch.setattr(gcs._bucket, "reload", refuse)
+    with pytest.raises(AccessDenied, match="logs, which may be someone else's"):
+        gcs.create_if_missing()

@@ -90,9 +90,9 @@ def test_a_folder_that_only_root_enters_is_no_obstacle(postgres_folder: Path, mo
     assert [each.name[:9] for each in system.iterdir()] == ["postgres-"]
 
 
-def programs_at(prefix: Path, version: str) -> Path:
+def programs_at(prefix: Path, version: str, share: str = "share") -> Path:
     """Lay out a PostgreSQL whose server is a script."""
-    folder, extensions = prefix / "bin", prefix / "share" / "extension"
+    folder, extensions = prefix / "bin", prefix / share / "extension"
     for each in (folder, extensions):
         each.mkdir(parents=True)
     for name in ("pg_trgm", "pgcrypto"):
@@ -118,3 +118,15 @@ def test_only_programs_that_start_here_are_used(
     folder = programs_at(tmp_path, version)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     assert (find_postgres_programs(tmp_path / "data") == folder) == is_used
+
+
+@pytest.mark.parametrize(
+    "share", ["share", "share/postgresql", "share/pgsql", "share/postgresql@99"]
+)
+def test_extensions_are_found_in_the_folders_of_every_system(
+    tmp_path: Path, monkeypatch, share: str
+):
+    """Homebrew names the folder of a versioned formula after the formula."""
+    folder = programs_at(tmp_path, "echo 'postgres (PostgreSQL) 99.2'", share)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    assert find_postgres_programs(tmp_path / "data") == folder

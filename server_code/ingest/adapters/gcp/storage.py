@@ -70,15 +70,21 @@ class GcsBlobStore(BlobStore):
             raise AccessDenied(f"Bucket {self._bucket.name} does not grant {_CREATE_PERMISSION}.")
 
     def create_if_missing(self) -> str:
-        """Create the bucket where it is missing; return what was done."""
+        """Create the bucket where it is missing; return what was done.
+
+        Raises AccessDenied where it exists and may not be read: its name may be someone else's.
+        """
         from google.api_core.exceptions import Conflict
 
-        with translate_google_errors(f"Bucket {self._bucket.name}"):
+        name = self._bucket.name
+        with translate_google_errors(f"Bucket {name}"):
             try:
                 self._bucket.create(retry=brief_retry(), timeout=_TIMEOUT_SECONDS)
             except Conflict:
-                return f"Bucket {self._bucket.name} exists."
-        return f"Bucket {self._bucket.name} created."
+                with translate_google_errors(f"Bucket {name}, which may be someone else's,"):
+                    self._bucket.reload(retry=brief_retry(), timeout=_TIMEOUT_SECONDS)
+                return f"Bucket {name} exists."
+        return f"Bucket {name} created."
 
     def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
         """Store an object by a resumable upload, which ends when all chunks are sent."""
