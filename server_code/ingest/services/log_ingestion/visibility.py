@@ -26,8 +26,8 @@ MAX_BATCH_SECONDS = 6 * 3600
 class VisibilityExtender:
     """A thread that extends the visibility timeout of messages until the block ends.
 
-    It stops if the parent process has ended: an orphaned worker may hang, and then another agent
-    should receive its messages.
+    It stops after ``max_seconds``, or if the parent process has ended: an orphaned worker may hang,
+    and then another agent should receive its messages.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class VisibilityExtender:
         pause = self._interval()
         while not self._is_done_after(pause):
             if self._get_parent_id() != self._first_parent_id or time.monotonic() > self._deadline:
-                logger.warning("visibility no longer extended: the worker is orphaned or hangs")
+                logger.warning("visibility no longer extended: worker is orphaned or out of time")
                 return
             are_extended = [
                 self._extend(message) for message in self.held() if self._holds(message)
