@@ -13,8 +13,8 @@ def masked_echo(
     environment: Mapping[str, str], database: str | None = None
 ) -> Callable[[str], None]:
     """Return a function that writes a line to stderr, without any secret."""
-    of_database = secret_values({"DATABASE_URL": database or ""})  # the password in it
-    mask = Mask([*secret_values(environment), *of_database])
+    database_secrets = secret_values({"DATABASE_URL": database or ""})  # the password in it
+    mask = Mask([*secret_values(environment), *database_secrets])
     return lambda line: write_notice(mask(line))
 
 

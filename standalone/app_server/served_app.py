@@ -42,7 +42,8 @@ _CHECK_SECONDS = 0.5
 class ServeOptions:
     """How the app is to be served. ``database`` takes precedence over the environment's.
 
-    ``trusted`` are the networks of proxies that may name a client's address.
+    ``trusted`` are the networks of proxies that may name a client's address. ``email`` is that of
+    the first login, and ``reset_password`` that of an account which gets a new password.
     ``sources`` are watched from the start. Without ``is_durable`` a crash may lose the data.
     """
 

@@ -45,7 +45,7 @@ class HookFeed:
     def __init__(self, repositories: list[Repository], start: UnixSeconds) -> None:
         self._repositories = repositories
         self._start = start
-        self._planned = {item.spec.id: 0 for item in repositories}
+        self._planned_counts = {item.spec.id: 0 for item in repositories}
         self._waiting: list[tuple[UnixSeconds, int, HookEvent]] = []
         self._order = itertools.count()
 
@@ -58,11 +58,11 @@ class HookFeed:
             yield heapq.heappop(self._waiting)[2]
 
     def _plan_new_runs(self, repository: Repository, now: UnixSeconds) -> None:
-        planned = self._planned[repository.spec.id]
+        planned = self._planned_counts[repository.spec.id]
         count, _ = repository.page_of_runs(now, 0, 0)
         # runs appear in the order of their creation, so those not planned yet are the newest
         _, fresh = repository.page_of_runs(now, 0, count - planned)
-        self._planned[repository.spec.id] = count
+        self._planned_counts[repository.spec.id] = count
         for run in reversed(fresh):
             for hook_event in _hook_events(repository, run):
                 if hook_event.at > self._start:

@@ -10,7 +10,10 @@ from .specs import StepSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobTemplate:
-    """A job or a matrix of jobs; it waits until all jobs of the levels before have ended."""
+    """A job or a matrix of jobs; it waits until all jobs of the levels before have ended.
+
+    ``seconds``: the shortest and the longest duration.
+    """
 
     names: tuple[str, ...]
     seconds: tuple[float, float]

@@ -35,15 +35,15 @@ def lookup_with_github_app_file(
     path = github_app_file(lookup, default)
     if path is None:
         return lookup
-    kept = _load_app(path)
+    file_settings = _load_app(path)
     # Never the key or secret of one App with the ID of another.
     app_id, *others = (unquoted(lookup(name) or "") for name in REQUIRED_APP_SETTINGS)
-    if (app_id or any(others)) and app_id != kept.get("GITHUB_APP_ID"):
+    if (app_id or any(others)) and app_id != file_settings.get("GITHUB_APP_ID"):
         return lookup
 
     def look_up_or_load(name: str) -> str | None:
         value = lookup(name)
-        return value if unquoted(value or "") else kept.get(name)
+        return value if unquoted(value or "") else file_settings.get(name)
 
     return look_up_or_load
 
@@ -57,8 +57,8 @@ def locator_with_github_app_file(locate: LocateSetting) -> LocateSetting:
 
     def locate_or_load(name: str) -> tuple[str | None, str]:
         value, place = locate(name)
-        kept = None if unquoted(value or "") else lookup(name)
-        return (value, place) if kept is None else (kept, "private file")
+        from_file = None if unquoted(value or "") else lookup(name)
+        return (value, place) if from_file is None else (from_file, "private file")
 
     return locate_or_load
 
@@ -115,9 +115,9 @@ def _load_app(path: Path) -> dict[str, str]:
 
 
 def _require_no_app(path: Path) -> None:
-    kept = _load_app(path)
-    if any(name in kept for name in REQUIRED_APP_SETTINGS):
-        known = kept.get("GITHUB_APP_ID", "of a key without an ID")
+    file_settings = _load_app(path)
+    if any(name in file_settings for name in REQUIRED_APP_SETTINGS):
+        known = file_settings.get("GITHUB_APP_ID", "of a key without an ID")
         raise Rejected(
             f"{path} holds the GitHub App {known} already. Delete the App on GitHub, remove the "
             "file, then create another one."

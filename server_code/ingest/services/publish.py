@@ -20,7 +20,8 @@ from .context import LOG_INGESTION_AGENT, CollectorContext
 
 MAX_TRIES = 5
 
-#: A batch of more messages of which the queue takes none is an outage of the queue.
+#: So few messages of a batch may all be of one attempt. If the queue takes none of more than these,
+#: it is the queue that fails.
 MAX_OF_ONE_ATTEMPT = 3
 
 #: A log that is pending for longer is requeued, because its work item must be lost.
@@ -141,7 +142,6 @@ def _send_batch(
         if any(message.size_bytes > queue.max_message_bytes for message in batch):
             break  # the limit was lowered; the next poll encodes the messages for it
     else:
-        # So few may all be of one attempt.
         if keeps_going and (len(batch) < count or count <= MAX_OF_ONE_ATTEMPT):
             return [*refused, *(failures[message.event_id] for message in batch)]
     raise QueueUnavailable(

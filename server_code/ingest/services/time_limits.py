@@ -1,4 +1,4 @@
-"""Waiting for a time, or for results of other threads with a limit or a call meanwhile."""
+"""Waiting: until a time, or for another thread, with a time limit or with calls meanwhile."""
 
 from __future__ import annotations
 

@@ -16,7 +16,10 @@ RUN_LIFETIME_DAYS = 65
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionSettings:
-    """The declarations of ``Settings.sources`` and ``CollectingSettings.filters``; not a value."""
+    """The settings that ``Settings.sources`` and ``CollectingSettings.filters`` are made of.
+
+    This class has no instances.
+    """
 
     repositories: tuple[str, ...] = setting(
         "REPOSITORIES",

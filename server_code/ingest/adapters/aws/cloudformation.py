@@ -103,9 +103,9 @@ def _parameters(bucket: str) -> dict[str, Any]:
     }
 
 
-def _outputs(queues: Sequence[str]) -> dict[str, Any]:
+def _outputs(queue_ids: Sequence[str]) -> dict[str, Any]:
     return {
-        **{f"{queue}Url": {"Value": {"Ref": queue}} for queue in queues},
+        **{f"{queue_id}Url": {"Value": {"Ref": queue_id}} for queue_id in queue_ids},
         "CollectorPolicyArn": {"Value": {"Ref": "CollectorPolicy"}},
         "ReaderPolicyArn": {"Value": {"Ref": "ReaderPolicy"}},
         "LogBucketName": {"Condition": _HAS_BUCKET, "Value": {"Ref": "LogBucket"}},

@@ -41,13 +41,13 @@ class TableErrorsAndActivities:
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
-        found = list(self._error_cache.load(ERRORS).values())[:limit]
-        return [_decode(ErrorRecord, entry) for entry in found]
+        newest = list(self._error_cache.load(ERRORS).values())[:limit]
+        return [_decode(ErrorRecord, entry) for entry in newest]
 
     def remove_errors(self, errors: Collection[ErrorRecord]) -> int:
         """Delete these errors; return how many there were."""
-        removed, rows = set(errors), ERRORS.search(columns=_COLUMNS)
-        return ERRORS.delete(row for row in rows if _decode(ErrorRecord, _read(row)) in removed)
+        unwanted, rows = set(errors), ERRORS.search(columns=_COLUMNS)
+        return ERRORS.delete(row for row in rows if _decode(ErrorRecord, _read(row)) in unwanted)
 
     def add_activity(self, record: ActivityRecord) -> None:
         """Keep an activity; MAX_ACTIVITIES at most."""
@@ -55,8 +55,8 @@ class TableErrorsAndActivities:
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""
-        found = list(self._activity_cache.load(_ACTIVITIES).values())[:limit]
-        return [_decode(ActivityRecord, entry) for entry in found]
+        newest = list(self._activity_cache.load(_ACTIVITIES).values())[:limit]
+        return [_decode(ActivityRecord, entry) for entry in newest]
 
 
 def entry_cache(maximum: int) -> CachedRows[_Entry]:

@@ -73,9 +73,10 @@ class TableRunHints:
         now: datetime,
         event: DeliveredEvent | None = None,
     ) -> str | None:
-        """Claim keys, save an event or a hint and make the repository due, in one transaction.
+        """Claim a delivery's keys, save its event or a hint, make its repository due; or none.
 
-        If keys were claimed before, saves nothing and returns the first of them.
+        If one of its keys (its id, and a digest of its body) was claimed before, saves nothing and
+        returns that key.
         """
 
         def save() -> str | None:

@@ -201,7 +201,7 @@ class GithubActions:
         """
         response = self._client(repository).get(Request.to("/repos/{}", repository))
         info = parse_repository(mapping(response.json()), requested_name=repository)
-        self._renames.note_name(repository, info.full_name, f'"{response.validator}"')
+        self._renames.note_name(repository, info.full_name, response.validator)
         return self.sanitize_links(info)
 
     def rate_limit_status(self) -> RateLimitStatus:

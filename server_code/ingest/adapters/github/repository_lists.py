@@ -133,8 +133,8 @@ class GithubRepositories:
         """Fetch the list of an organization, or of a user if there is no such organization.
 
         The kind that answered last is tried first: another account may have taken the name since,
-        or a user may have become an organization. Of that, its list as a user's has public
-        repositories only.
+        or a user may have become an organization, whose list as a user's has public repositories
+        only.
         """
         known_kind, _, etags = (validator or "").partition(" ")
         known_kind = known_kind or self._account_kinds.get(owner.lower(), "")

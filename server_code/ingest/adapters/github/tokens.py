@@ -128,10 +128,13 @@ class TokenPool:
             raise most_informative_error(repository, [*self.failed_apps().values()])
         return clients[0]
 
-    def pin_to_credential_of(self, repository: str, list_validator: str | None) -> None:
-        """Pin a repository to the credential that got its validator, if it is still configured."""
+    def pin_to_credential_of(self, repository: str, validator: str | None) -> None:
+        """Pin a repository to the credential that got its validator, if it is still configured.
+
+        That of a list holds validators in quotes, one for each page.
+        """
         for name in self._by_name():
-            if list_validator is not None and f'"{name} ' in list_validator:
+            if f'"{name} ' in f'"{validator}':
                 self.access.pin(name, repository)
 
     def clients(self) -> list[GithubClient]:

@@ -57,7 +57,7 @@ class AgentLoop:
         self._work = work
         self._desired_states = desired_states or DesiredStates(context)
         self._failures = 0
-        self._reported: str | None = None
+        self._reported_error: str | None = None
 
     def run(self, should_continue: ShouldContinue) -> None:
         """Work until ``should_continue`` returns False; wait while the agent is paused.
@@ -81,7 +81,7 @@ class AgentLoop:
                     self._context.store.check_writable(now=self._context.clock.now())
                 self._work_once(continues)
                 if self.state is AgentState.RUNNING:
-                    self._failures, self._reported = 0, None
+                    self._failures, self._reported_error = 0, None
             except OutOfMemory:
                 raise
             except IngestError as error:
@@ -132,25 +132,25 @@ class AgentLoop:
 
     def _pause_after(self, error: Exception, should_continue: ShouldContinue) -> None:
         """Report an error unless it was just reported; pause longer after each failure in a row."""
-        what = f"{type(error).__name__}: {error}"
+        text = f"{type(error).__name__}: {error}"
         # A busy database is an error only if the next turn fails as well.
         is_error = self._failures > 0 or not isinstance(error, StateBusy)
-        if is_error and what != self._reported:
-            self._report(what)
+        if is_error and text != self._reported_error:
+            self._report(text)
         self._failures += 1
         pause = backoff(self._failures, first=FAILURE_PAUSE, maximum=LONGEST_FAILURE_PAUSE)
-        self.state, self.note = (AgentState.ERROR if is_error else AgentState.RUNNING), what
+        self.state, self.note = (AgentState.ERROR if is_error else AgentState.RUNNING), text
         clock = self._context.clock
         sleep_until(clock.now() + pause, clock, should_continue)
 
-    def _report(self, what: str) -> None:
+    def _report(self, text: str) -> None:
         try:
             remedy = "Run runstream doctor if it does not pass."
-            self._context.report_error(self.agent, None, what, remedy)
-            self._reported = what
+            self._context.report_error(self.agent, None, text, remedy)
+            self._reported_error = text
         except IngestError:
             # The database does not respond, so the error can only be logged.
-            logger.warning("error not kept", extra={"agent": self.agent, "what": what})
+            logger.warning("error not kept", extra={"agent": self.agent, "what": text})
 
 
 class DesiredStates:

@@ -58,7 +58,7 @@ class JobReadPolicy:
         A read is charged if anything has changed since the last one. So jobs are read as seldom as
         the longest delay of an event allows: just before two poll intervals have passed. They are
         not read if the next change can only be the end of the run, which the run list shows.
-        ``jobs_read_at`` is the run's start where it has started and its jobs were not read.
+        Before the first read, that counts from the run's start.
         """
         now = self._context.clock.now()
         gap = max_request_interval(self._context.settings.poll_seconds)
