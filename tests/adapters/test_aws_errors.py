@@ -176,6 +176,7 @@ def test_an_answer_is_sorted_by_what_follows_from_it(
     [
         ("AccessDenied", "setup --print-iam"),
         ("ExpiredToken", "renew them"),
+        ("InvalidObjectState", "restore it"),
         ("RequestTimeTooSkewed", "clock"),
         ("AWS.SimpleQueueService.NonExistentQueue", "runstream setup"),
     ],

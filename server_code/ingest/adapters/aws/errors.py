@@ -78,6 +78,7 @@ _DENIED = frozenset(
         "DisabledException",
         "InvalidGrantException",
         "InvalidIdentityToken",
+        "InvalidObjectState",
         "QuotaExceeded",
         "TokenRefreshRequired",
         "InvalidSecurity",

@@ -24,6 +24,8 @@ def denial_remedy(code: str, reason: str) -> str:
         return CLOCK_REMEDY
     if "Expired" in code:
         return "The credentials have expired: renew them."
+    if code == "InvalidObjectState":
+        return "A rule of the bucket has archived this object: restore it."
     if "kms" in code.lower():
         return "Enable the KMS key, and allow these credentials to use it."
     setting = setting_hint(code, reason)
