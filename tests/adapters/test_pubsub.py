@@ -148,6 +148,23 @@ def test_doctor_sees_limits_and_dead_letters(bus: PubsubBus):
     bus.inspector().check_can_send("m")
 
 
+def test_a_subscription_of_other_means_gets_dead_letters_and_time(
+    server: PubsubServer, bus: PubsubBus
+):
+    """As `doctor` advises; `gcloud` creates it without, and with 10 s."""
+    clients, name = bus._clients, bus._queues.job_events_queue
+    path, topic = clients.subscription_path(name), clients.topic_path(name)
+    del server._subscriptions[path]
+    clients.subscriber.create_subscription(name=path, topic=topic)
+    server.change_deadline("projects/here/subscriptions/l", 600)
+    done = list(bus.set_up())
+    assert [each for each in done if "corrected" in each] == [f"Subscription {name} corrected."]
+    corrected = bus.inspector().inspect_queue(name)
+    assert (corrected.dead_letter_queue, corrected.visibility_seconds) == (f"{name}_dlq", 120)
+    assert bus.inspector().inspect_queue("l").visibility_seconds == 600
+    assert not any("corrected" in each for each in bus.set_up())
+
+
 def test_a_subscription_of_a_deleted_topic_is_named(server: PubsubServer, bus: PubsubBus):
     """A new topic of the same name does not feed it: all messages would be lost."""
     server.delete_topic("projects/here/topics/m")

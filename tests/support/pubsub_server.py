@@ -85,6 +85,7 @@ class PubsubServer:
         self._require_topic(wanted.topic, context)
         if wanted.name in self._subscriptions:
             context.abort(grpc.StatusCode.ALREADY_EXISTS, "subscription exists")
+        wanted.ack_deadline_seconds = wanted.ack_deadline_seconds or 10
         if not 10 <= wanted.ack_deadline_seconds <= 600:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "deadline out of range")
         self._subscriptions[wanted.name] = _Subscription(wanted)
@@ -92,6 +93,12 @@ class PubsubServer:
 
     def get_subscription(self, request, context: grpc.ServicerContext):
         return self._find(request.subscription, context).facts
+
+    def update_subscription(self, request, context: grpc.ServicerContext):
+        facts = self._find(request.subscription.name, context).facts
+        for field_name in request.update_mask.paths:
+            setattr(facts, field_name, getattr(request.subscription, field_name))
+        return facts
 
     def publish(self, request: types.PublishRequest, context: grpc.ServicerContext):
         self._require_topic(request.topic, context)
@@ -209,6 +216,7 @@ def _handlers(world: PubsubServer) -> list[grpc.GenericRpcHandler]:
     subscriber = {
         "CreateSubscription": unary(world.create_subscription, types.Subscription),
         "GetSubscription": unary(world.get_subscription, types.GetSubscriptionRequest),
+        "UpdateSubscription": unary(world.update_subscription, types.UpdateSubscriptionRequest),
         "Pull": unary(world.pull, types.PullRequest),
         "ModifyAckDeadline": unary(world.modify_ack_deadline, types.ModifyAckDeadlineRequest),
         "Acknowledge": unary(world.acknowledge, types.AcknowledgeRequest),

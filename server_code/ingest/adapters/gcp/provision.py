@@ -1,13 +1,17 @@
-"""Creation of topics, subscriptions and their dead letters."""
+"""Creation and correction of topics, subscriptions and their dead letters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from ...ports.queues import MAX_RECEIVES
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
 from .errors import translate_google_errors
+
+if TYPE_CHECKING:
+    from google.pubsub_v1 import types
 
 #: Two more than the tries of a work item: an item that is delayed (900 s at most) is received up to
 #: twice before it is due, because an ack deadline is 600 s at most.
@@ -30,7 +34,7 @@ def ack_deadline_seconds(*, is_work_queue: bool) -> int:
 
 
 def ensure_queue(clients: PubsubClients, name: str, *, is_work_queue: bool) -> Iterator[str]:
-    """Create a queue and its dead letters where they are missing; yield what was done."""
+    """Create or correct a queue and its dead letters; yield what was done."""
     dead_letters = dead_letter_name(name)
     for topic in (name, dead_letters):
         yield _ensure_topic(clients, topic)
@@ -78,6 +82,25 @@ def _ensure_subscription(
                 wanted, retry=brief_retry(), timeout=REQUEST_SECONDS
             )
         except AlreadyExists:
-            clients.read_subscription(name)
-            return f"Subscription {name} exists."
+            return _correct(clients, name, wanted)
     return f"Subscription {name} created."
+
+
+def _correct(clients: PubsubClients, name: str, wanted: types.Subscription) -> str:
+    """Give an old subscription dead letters and enough time; higher values stay."""
+    from google.protobuf.field_mask_pb2 import FieldMask
+
+    found = clients.read_subscription(name)
+    lacks = {
+        "dead_letter_policy": bool(wanted.dead_letter_policy) and not found.dead_letter_policy,
+        "ack_deadline_seconds": found.ack_deadline_seconds < wanted.ack_deadline_seconds,
+    }
+    if not any(lacks.values()):
+        return f"Subscription {name} exists."
+    clients.subscriber.update_subscription(
+        subscription=wanted,
+        update_mask=FieldMask(paths=[each for each, is_lacking in lacks.items() if is_lacking]),
+        retry=brief_retry(),
+        timeout=REQUEST_SECONDS,
+    )
+    return f"Subscription {name} corrected."
