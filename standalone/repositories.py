@@ -133,11 +133,10 @@ class RecheckedRepositories:
             for name, answer in answers.items()
             if isinstance(answer, RepositoryInfo)
         }
+        # If the state cannot be written, they are due again at once.
+        add_repositories(self._collector, tuple(shown.values()))
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         self._next_at = context.clock.now() + self._pause
-        if not shown:
-            return
-        add_repositories(self._collector, tuple(shown.values()))
         self._shown = tuple(dict.fromkeys((*self._shown, *shown.values())))
         self._refused = {name: error for name, error in self._refused.items() if name not in shown}
         for name in shown:

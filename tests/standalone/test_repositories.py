@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
-from ingest.errors import RepositoryUnavailable
+import pytest
+from ingest.errors import RepositoryUnavailable, StateUnavailable
 from ingest.ports import StateStore
 from support.world import REPOSITORY
 from support.world_builder import WorldBuilder
 
-from standalone.repositories import check_repositories
+from standalone.repositories import (
+    FIRST_PAUSE,
+    FoundRepositories,
+    RecheckedRepositories,
+    check_repositories,
+)
 
 
 class AddsAfterClaim:
@@ -61,3 +68,24 @@ def test_the_former_and_the_present_name_are_one_repository(stage):
     assert check_repositories(["octo/before"], collector).names == (REPOSITORY,)
     here.watch(REPOSITORY)
     assert check_repositories(["octo/before", REPOSITORY], collector).names == (REPOSITORY,)
+
+
+def test_a_repository_that_could_not_be_added_is_checked_again_at_once(stage, monkeypatch):
+    """The state was away for a moment, and the next check is up to an hour later."""
+    here = stage(WorldBuilder().repository(REPOSITORY))
+    here.state.remove_repository(REPOSITORY)
+    collector = SimpleNamespace(context=here.context)
+    refused = {REPOSITORY: RepositoryUnavailable("hidden")}
+    found = FoundRepositories(names=(), refused=refused)
+    repositories = RecheckedRepositories(collector, found)
+    here.advance((FIRST_PAUSE + timedelta(seconds=1)).total_seconds())
+
+    def fail(_record: object) -> None:
+        raise StateUnavailable("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here.context.store, "add_repository", fail)
+        with pytest.raises(StateUnavailable):
+            repositories.names()
+    assert repositories.names() == (REPOSITORY,)
+    assert here.state.load_repository(REPOSITORY) is not None
