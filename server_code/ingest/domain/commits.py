@@ -18,7 +18,7 @@ class Commit(KeepsUnknownFields):
     """A commit, as it is published. It never changes for a SHA, so it is cached without expiry.
 
     ``pull_requests`` are those GitHub associates with the commit, forks included.
-    What GitHub does not return is None.
+    ``commit_author``: a login, else a name. What GitHub does not return is None.
     """
 
     commit_sha: str

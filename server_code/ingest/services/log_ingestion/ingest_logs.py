@@ -55,10 +55,10 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
     on_not_ready: Callable[[AttemptKey, LogNotReady], None] = lambda _key, _log: None,
     raises_backfill_limited: bool = False,
 ) -> int:
-    """Receive due work, waiting if there is none, and do all of it; return how many were taken.
+    """Ingest logs of the latest failures, then a batch of work items; return how many of both.
 
-    First, some logs of the jobs that failed last are ingested, ahead of their work items, and
-    counted. After ``max_seconds``, the end of a task's time, work is no longer hidden from others.
+    Where there are none, it waits ``wait_seconds`` for items. After ``max_seconds``, the end of a
+    task's time, work is no longer hidden from others.
     ``should_continue`` is called after each log, and every second while one arrives. Once it
     returns False, work that has not begun is returned to the queue at once, as copies with the same
     number of tries. A log whose download has begun is waited for: otherwise, one that takes longer
