@@ -59,15 +59,17 @@ class Sources:
     """All sources of a collector: what they include, and what they leave out.
 
     ``renamed_owners``: new names by the former ones (lower case), by which patterns name them.
+    ``included``: the patterns that include repositories, the most specific ones first.
     """
 
     patterns: tuple[SourcePattern, ...]
     renamed_owners: Mapping[str, str] = field(default_factory=dict)
+    included: tuple[SourcePattern, ...] = field(init=False)
 
-    @property
-    def included(self) -> list[SourcePattern]:
-        """Return the patterns that include repositories, the most specific ones first."""
-        return sorted((each for each in self.patterns if not each.is_exclusion), key=_breadth)
+    def __post_init__(self) -> None:
+        """Sort once what is asked for each repository."""
+        included = (each for each in self.patterns if not each.is_exclusion)
+        object.__setattr__(self, "included", tuple(sorted(included, key=_breadth)))
 
     def exclusion_of(self, *full_names: str) -> SourcePattern | None:
         """Return the pattern that excludes a repository by one of its names; None if there is none.
@@ -75,11 +77,13 @@ class Sources:
         A source that names exactly this repository overrides such a pattern.
         """
         names = [former for name in full_names for former in self._names_of(name)]
-        singles = [each for each in self.included if each.names_one_repository]
-        if any(each.matches(name) for each in singles for name in names):
-            return None
         left_out = (each for each in self.patterns if each.is_exclusion)
-        return next((e for e in left_out if any(e.matches(name) for name in names)), None)
+        exclusion = next((e for e in left_out if any(e.matches(name) for name in names)), None)
+        if exclusion is None:
+            return None
+        singles = (each for each in self.included if each.names_one_repository)
+        is_named = any(each.matches(name) for each in singles for name in names)
+        return None if is_named else exclusion
 
     def includes(self, full_name: str) -> bool:
         """Return whether a source fits a repository, and no pattern leaves it out."""
