@@ -10,7 +10,7 @@ BY_NAME = "by name"
 
 
 def from_parameters(parameters):
-    """Return search, source, order and page number of an address."""
+    """Return the choice in an address: search, source, order and page number."""
     sort, page = parameters.get("sort"), parameters.get("page", "")
     return {
         "search": parameters.get("search") or None,
@@ -36,12 +36,14 @@ def page_count(answer):
     return max(1, -(-answer["total"] // answer["per_page"]))
 
 
-def found(answer, choice):
+def found_text(answer, choice):
     """Return how many repositories the list has."""
     if not answer["watched"]:
         return ""
-    text = plural(answer["total"], "repository", "repositories")
-    return text + (" of " + choice["source"] if choice["source"] else "")
+    text, source = plural(answer["total"], "repository", "repositories"), choice["source"]
+    if source == BY_NAME:
+        return text + " added by name"
+    return text + (" of " + source if source else "")
 
 
 def bulk_label(verb, count):
@@ -49,7 +51,7 @@ def bulk_label(verb, count):
     return "{} all {}".format(verb, number(count))
 
 
-def progress(done, left, is_paused, *, is_ended):
+def progress_text(done, left, is_paused, *, is_ended):
     """Return how many repositories were paused or resumed, and how many are left."""
     verb = "Paused" if is_paused else "Resumed"
     text = "{} {}".format(verb, plural(done, "repository", "repositories"))

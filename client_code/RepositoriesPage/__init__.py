@@ -45,7 +45,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
             self,
             count=sentences.watched(answer),
             listing=sentences.sources_listing(answer["sources_being_listed"]),
-            found=repository_lists.found(answer, self.choice),
+            found=repository_lists.found_text(answer, self.choice),
         )
         clock.show_time(self.dom_nodes["listed"], answer["listed_at"], missing="")
         self.show_sources(answer)
@@ -146,7 +146,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
 
     def show_progress(self, done, left, is_paused, *, is_ended):
         """Draw how many repositories were paused or resumed so far, or in the end."""
-        text = repository_lists.progress(done, left, is_paused, is_ended=is_ended)
+        text = repository_lists.progress_text(done, left, is_paused, is_ended=is_ended)
         dom.fill(self, bulk_message=text)
 
     def add_form_added(self, **event):

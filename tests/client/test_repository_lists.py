@@ -32,9 +32,11 @@ def test_words_and_pages():
     answer = {"total": 51, "per_page": 25, "watched": 60}
     assert repository_lists.page_count(answer) == 3
     choice = repository_lists.from_parameters({"source": "octo/*"})
-    assert repository_lists.found(answer, choice) == "51 repositories of octo/*"
-    assert repository_lists.found({**answer, "watched": 0}, choice) == ""
+    assert repository_lists.found_text(answer, choice) == "51 repositories of octo/*"
+    assert repository_lists.found_text({**answer, "watched": 0}, choice) == ""
+    by_name = {**choice, "source": repository_lists.BY_NAME}
+    assert repository_lists.found_text(answer, by_name) == "51 repositories added by name"
     assert repository_lists.bulk_label("Pause", 1200) == "Pause all 1,200"
-    running = repository_lists.progress(200, 51, True, is_ended=False)
+    running = repository_lists.progress_text(200, 51, True, is_ended=False)
     assert running == "Paused 200 repositories, 51 left…"
-    assert repository_lists.progress(1, 0, False, is_ended=True) == "Resumed 1 repository."
+    assert repository_lists.progress_text(1, 0, False, is_ended=True) == "Resumed 1 repository."
