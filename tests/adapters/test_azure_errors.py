@@ -19,8 +19,6 @@ from ingest.domain.error_causes import without_ids
 from ingest.errors import AccessDenied, BadSettings, QueueUnavailable
 from ingest.settings import AzureSettings, QueueSettings, Secret
 
-CONTAINER = "https://here.blob.core.windows.net/logs"
-
 
 @pytest.fixture
 def bus(request: pytest.FixtureRequest) -> Iterator[ServiceBusBus]:
@@ -32,7 +30,10 @@ def bus(request: pytest.FixtureRequest) -> Iterator[ServiceBusBus]:
         storage_connection=Secret(f"DefaultEndpointsProtocol=https;{storage}"),
     )
     queues = QueueSettings(
-        metrics_queue="m", logs_queue="l", job_events_queue="w", log_bucket=CONTAINER
+        metrics_queue="m",
+        logs_queue="l",
+        job_events_queue="w",
+        log_bucket=f"https://{request.param}/a/logs",
     )
     with closing(ServiceBusBus(azure, queues)) as opened:
         yield opened
@@ -43,7 +44,7 @@ def bus(request: pytest.FixtureRequest) -> Iterator[ServiceBusBus]:
     [
         (lambda bus: bus.depth("m"), "Queue m"),
         (lambda bus: bus.open_work_queue("w", Counters()).receive(1, wait_seconds=1), "Queue w"),
-        (lambda bus: bus.open_blobs().create_if_missing(), f"Container {CONTAINER}"),
+        (lambda bus: bus.open_blobs().create_if_missing(), "Container {}"),
     ],
 )
 @pytest.mark.parametrize(
@@ -57,7 +58,8 @@ def test_an_unreachable_service_is_one_sentence_with_its_remedy(
     """The reason of the system remains of what the libraries quote: calls, addresses, codes."""
     with pytest.raises(QueueUnavailable) as raised:
         ask(bus)
-    assert str(raised.value) == f"{subject} cannot be reached: {reason}."
+    name = subject.format(bus._queues.log_bucket)
+    assert str(raised.value) == f"{name} cannot be reached: {reason}."
     assert raised.value.remedy == NETWORK_REMEDY
 
 
@@ -128,3 +130,17 @@ def test_the_connection_string_of_one_queue_is_named_as_such() -> None:
     with closing(ServiceBusBus(azure, QueueSettings())) as bus, refuses as refused:
         bus.open_publisher("l", Counters())
     assert "c2VjcmV0" not in str(refused.value)
+
+
+def test_a_container_in_another_account_than_the_connection_string_is_a_fault():
+    """Logs went to a container of that name, if there was one, and messages named the other."""
+    connection = "DefaultEndpointsProtocol=https;AccountName=octo;AccountKey=c2VjcmV0"
+    azure = AzureSettings(
+        storage_connection=Secret(f"{connection};EndpointSuffix=core.windows.net")
+    )
+    queues = QueueSettings(log_bucket="https://acme.blob.core.windows.net/logs")
+    fault = (
+        "LOG_BUCKET is at acme.blob.core.windows.net, but AZURE_STORAGE_CONNECTION_STRING at octo"
+    )
+    with closing(ServiceBusBus(azure, queues)) as bus, pytest.raises(BadSettings, match=fault):
+        bus.open_blobs()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from ...errors import AccessDenied, NotFound, QueueMissing
+from ...errors import AccessDenied, BadSettings, NotFound, QueueMissing
 from ...messaging.claim_check import LogObjects, content_url_message
 from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
@@ -29,6 +29,12 @@ class AzureBlobStore(BlobStore):
         self._clients = clients
         self._url = url.rstrip("/")
         self._container: ContainerClient = clients.container(self._url)
+        # Messages have the URL, but a connection string alone selects the account.
+        host, stored_at = urlsplit(self._url).hostname, urlsplit(self._container.url).hostname
+        if host != stored_at:
+            fault = f"LOG_BUCKET is at {host}, but AZURE_STORAGE_CONNECTION_STRING at {stored_at}"
+            remedy = "set both to one account; a domain of your own is its BlobEndpoint"
+            raise BadSettings([f"{fault}: {remedy}"])
 
     def require_bucket(self) -> None:
         """Raise QueueMissing if the container does not exist and the credentials may check it."""
