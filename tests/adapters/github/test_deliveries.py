@@ -122,3 +122,23 @@ def test_deliveries_around_the_last_look_are_looked_at_again(open_stage):
     here.poll(context=context)
     assert len(asked) == 2
     assert looked_at - timedelta(minutes=6) < asked[1] < looked_at - timedelta(minutes=1)
+
+
+def test_deliveries_are_looked_for_again_after_the_clock_was_set_back(open_stage):
+    """Nothing since the last time is listed after a time that has not come."""
+    here, asked = open_stage(a_world(), expects_webhooks=True), []
+
+    def fetch(_repository, *, since):
+        asked.append(since)
+        return set()
+
+    github = Changed(here.context.github, fetch_runs_of_failed_deliveries=fetch)
+    context = replace(here.context, github=github)
+    looked_at = here.clock.now()
+    here.clock.ahead_seconds = 7200
+    here.poll(context=context)
+    here.clock.ahead_seconds = 0
+    here.advance(1200)
+    here.poll(context=context)
+    assert len(asked) == 2
+    assert asked[1] < looked_at

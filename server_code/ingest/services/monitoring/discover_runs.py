@@ -163,9 +163,10 @@ def find_failed_deliveries(context: CollectorContext, poll_session: PollSession)
     is_due = is_interval_over(checked_at, FAILED_DELIVERIES_INTERVAL, now)
     if not context.settings.expects_webhooks or not is_due:
         return
-    # Deliveries have GitHub's times, and one that is being answered is listed later.
-    since = max(checked_at or repository.added_at, now - FAILED_DELIVERIES_AGE)
-    since -= MAX_CLOCK_DIFFERENCE
+    # Deliveries have GitHub's times, and one that is being answered is listed later. A last time
+    # in the future is from before the clock was set back.
+    last_at, oldest = checked_at or repository.added_at, now - FAILED_DELIVERIES_AGE
+    since = (oldest if last_at > now else max(last_at, oldest)) - MAX_CLOCK_DIFFERENCE
     try:
         runs = context.github.fetch_runs_of_failed_deliveries(repository.full_name, since=since)
     except (AccessDenied, NotFound):
