@@ -12,9 +12,10 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.auth.exceptions import RefreshError, TransportError
 from ingest.adapters.gcp.bus import PubsubBus
 from ingest.adapters.gcp.clients import open_clients
-from ingest.adapters.gcp.errors import NETWORK_REMEDY
+from ingest.adapters.gcp.errors import NETWORK_REMEDY, translate_google_errors
 from ingest.adapters.gcp.pubsub import (
     MAX_MESSAGE_BYTES,
     NOT_BEFORE_ATTRIBUTE,
@@ -189,3 +190,16 @@ def test_credentials_that_cannot_be_read_are_reported_as_such(
     for open_client in (open_clients, open_storage):
         with pytest.raises(AccessDenied, match="no application default credentials are valid"):
             open_client("here")
+
+
+@pytest.mark.parametrize("is_metadata_server", [True, False])
+def test_credentials_that_are_issued_later_are_waited_for(is_metadata_server: bool) -> None:
+    """The metadata server of a pod starts after it, and the token endpoint answers 503 at times."""
+    cause = TransportError("The metadata server is unavailable") if is_metadata_server else None
+    error = RefreshError("no token", retryable=not is_metadata_server)
+    with (
+        pytest.raises(QueueUnavailable, match="no access token was issued") as late,
+        translate_google_errors("Bucket b"),
+    ):
+        raise error from cause
+    assert late.value.remedy == NETWORK_REMEDY

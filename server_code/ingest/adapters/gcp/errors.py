@@ -41,6 +41,9 @@ def translate_google_errors(subject: str) -> Iterator[None]:
     except (exceptions.GoogleAPIError, TransportError, RequestException) as error:
         raise _unavailable(subject, error) from error
     except GoogleAuthError as error:
+        if error.retryable or isinstance(error.__cause__, TransportError):
+            reason = f"{subject}: no access token was issued ({error})."
+            raise QueueUnavailable(reason, remedy=NETWORK_REMEDY) from error
         if is_clock_error(str(error)):
             raise AccessDenied(f"{subject}: {error}. {CLOCK_REMEDY}") from error
         raise _without_credentials(subject, str(error)) from error
