@@ -8,13 +8,11 @@ def visible_ranges(total, folds):
     """Return [first line, last line] of every visible range.
 
     `folds` are the (first line, last line) of what is folded, in any order, and may be nested. The
-    first line of a fold stays visible, unless another fold contains it.
+    first line of a fold stays visible, unless it is in another fold, beyond which it hides nothing.
     """
     ranges, begin = [], 1
     for first, last in sorted(folds, key=lambda fold: (fold[0], -fold[1])):
-        if first < begin:
-            begin = max(begin, last + 1) if first + 1 >= begin else begin
-        elif last > first:
+        if begin <= first < last:
             ranges.append([begin, first])
             begin = last + 1
     if begin <= total:
