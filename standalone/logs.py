@@ -107,7 +107,7 @@ def configure_logging(*, as_json: bool, level: str, mask: Mask, with_traceback: 
     logging.captureWarnings(capture=True)
     threading.excepthook = _log_end_of_thread
     # These packages log every request or retry, which our own records report already.
-    for vendor in ("boto3", "botocore", "github", "urllib3", "werkzeug", "waitress"):
+    for vendor in ("azure", "boto3", "botocore", "github", "urllib3", "werkzeug", "waitress"):
         logging.getLogger(vendor).setLevel("WARNING" if level != "debug" else "INFO")
 
 

@@ -55,6 +55,15 @@ def test_a_collection_reaches_the_queues_complete(bare: CommandLine, servicebus:
     assert depths[queues["LOGS_QUEUE"]] == len(logs) == 4
 
 
+def test_the_log_does_not_repeat_each_request(bare: CommandLine, servicebus: RunningServiceBus):
+    """Microsoft's packages log every request, connection and link."""
+    bare.run("setup")
+    done = bare.run("collect", "octo/api", "--once", "--log-format", "json")
+    assert done.returncode == 0, done.stderr
+    loggers = {json.loads(line)["logger"] for line in done.stderr.splitlines()}
+    assert not any(each.startswith("azure") for each in loggers)
+
+
 def test_metrics_may_go_to_a_topic(bare: CommandLine, servicebus: RunningServiceBus):
     """Azure knows no queue of a topic's name, and refuses to create one."""
     server, name = servicebus.server, bare.queues["METRICS_QUEUE"]
