@@ -207,7 +207,7 @@ def test_open_attempts_of_a_paused_repository_are_counted_nowhere(here):
     found = read_metrics(here.context)
     assert found["runstream_open_attempts",] == 0
     assert found["runstream_unread_attempts",] == 0
-    assert load_snapshot(here.state, now=here.clock.now(), errors=1).counts.open_attempts == 0
+    assert load_snapshot(here.state, now=here.clock.now(), max_errors=1).counts.open_attempts == 0
 
 
 def test_repositories_are_measured_by_their_state(here):
