@@ -33,7 +33,7 @@ def fit(answer: Mapping[str, Any], max_characters: int = MAX_CHARACTERS) -> Json
 
 
 def cut_annotations(annotations: Sequence[Json] | None, offset: int) -> list[Json] | None:
-    """Return the annotations from ``offset`` on; those with texts that were cut have ``is_cut``."""
+    """Return the annotations from ``offset`` on, with ``is_cut`` where texts were; None: unread."""
     return None if annotations is None else [_cut(each) for each in annotations[offset:]]
 
 
