@@ -1,10 +1,11 @@
-"""GitHub's redirect to the app, with a code or after an installation."""
+"""GitHub's redirect to the app: with the code of a new GitHub App, or after its installation."""
 
 from anvil.js.window import history, location
 
 from . import routes
 
-_STATE = {"code": None}
+#: The code that was received last, with its state, until it is taken.
+_RECEIVED = {"code": None}
 
 
 def page_to_open():
@@ -17,12 +18,14 @@ def page_to_open():
         return None
     history.replaceState(None, "", location.pathname + str(location.hash))
     if parameters.get("code"):
-        _STATE["code"] = {"code": parameters["code"], "state": parameters.get("state", "")}
+        _RECEIVED["code"] = {"code": parameters["code"], "state": parameters.get("state", "")}
         return routes.address("settings", part="credentials")
-    return routes.address("repositories", installed="yes")
+    # A member who is no owner only requests the installation.
+    is_requested = parameters["setup_action"] == "request"
+    return routes.address("repositories", installed="requested" if is_requested else "yes")
 
 
 def take_code():
     """Remove the code and its state and return them; None if there are none."""
-    taken, _STATE["code"] = _STATE["code"], None
+    taken, _RECEIVED["code"] = _RECEIVED["code"], None
     return taken

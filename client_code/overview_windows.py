@@ -1,4 +1,4 @@
-"""The windows of time that the overview shows."""
+"""The windows of time that the overview shows, each by its name, a key of LABELS."""
 
 from . import plots, routes
 

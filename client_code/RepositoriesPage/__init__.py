@@ -32,7 +32,8 @@ class RepositoriesPage(RepositoriesPageTemplate):
         self.dom_nodes["search"].value = self.choice["search"] or ""
         self.dom_nodes["sort"].value = self.choice["sort"]
         dom.fill(self, bulk_message="")
-        dom.show(self, installed=parameters.get("installed") == "yes")
+        installed = parameters.get("installed")
+        dom.show(self, installed=installed == "yes", requested=installed == "requested")
 
     def load(self):
         """Load one page of repositories with all sources."""

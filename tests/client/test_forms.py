@@ -362,9 +362,27 @@ def test_a_password_that_is_shown_once_stays_while_a_role_changes(forms: ClientF
     assert card.dom_nodes["password"].textContent == "generated"
 
 
+@pytest.mark.parametrize(
+    ("action", "shown"),
+    [("install", "installed"), ("update", "installed"), ("request", "requested")],
+)
+def test_a_requested_installation_is_not_called_done(
+    forms: ClientForms, action: str, shown: str
+) -> None:
+    """GitHub redirects a member who may not install an App with `setup_action=request`."""
+    forms.window.location.search = f"?setup_action={action}"
+    address = importlib.import_module("client_code.github_redirect").page_to_open()
+    page = forms.open_form("RepositoriesPage")
+
+    page.open(importlib.import_module("client_code.routes").parse_address(address)[1])
+
+    notes = [each for each in ("installed", "requested") if not page.dom_nodes[each].hidden]
+    assert notes == [shown]
+
+
 def test_settings_are_drawn_before_an_app_is_received(forms: ClientForms) -> None:
     redirect = importlib.import_module("client_code.github_redirect")
-    redirect._STATE["code"] = {"code": "c", "state": "s"}  # as after GitHub's redirect
+    redirect._RECEIVED["code"] = {"code": "c", "state": "s"}  # as after GitHub's redirect
     card = forms.open_form("components.GithubAppCard")
     forms.answer = fail
 

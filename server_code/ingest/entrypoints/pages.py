@@ -1,4 +1,7 @@
-"""The callables of the web app's pages, in addition to the five server functions."""
+"""The callables of the web app's pages, in addition to the five of ``callables``.
+
+``run_fields``: ``run_attempt`` and ``repository``, as ``get_run`` takes them.
+"""
 
 from __future__ import annotations
 
@@ -152,7 +155,7 @@ def list_activity(request: RequestContext) -> dict[str, Any]:
 
 @login_required(Role.OPERATOR)
 def dismiss_error(request: RequestContext, agent: object, repository: object, what: object) -> int:
-    """Delete an error and all other errors with the same cause."""
+    """Delete all errors with the cause of one; ``what`` is its message."""
     name, full_name = require_text(agent, "agent"), optional_text(repository, "repository")
     text = require_text(what, "what", maximum=100_000)
     removed = remove_errors_of_cause(request.state, agent=name, repository=full_name, message=text)
