@@ -291,19 +291,6 @@ def test_a_log_that_fails_on_its_way_leaves_the_former(cache: LogCache) -> None:
     assert content(cache) == b"whole\n"
 
 
-def test_a_log_evicted_while_it_is_written_leaves_no_page(cache: LogCache) -> None:
-    """Another process takes the writer for killed: a laptop slept, or the clock was changed."""
-    store, log = cache._pages, compress_log(KEY, 1, b"line\n" * 2500, LogOutline())
-    assert isinstance(store, SqlLogPageStore)
-    writer = store.new_log(log.job, NOW)
-    writer.add_pages(log.pages[:1])
-    save(cache, b"other\n", 2, at=2 * 3600)
-    writer.finish(log.pages[1:], log.size, log.outline)
-    assert content(cache) is None
-    [name] = store.database.read("SELECT log_name FROM cached_logs")
-    assert set(store.database.read("SELECT log_name FROM log_pages")) == {name}
-
-
 def test_a_log_evicted_while_it_is_read_is_never_taken_for_whole(cache: LogCache) -> None:
     """A reader gets all of it, or an error."""
     log = b"".join(b"%d\n" % number for number in range(5000))
