@@ -9,7 +9,7 @@ from .answers import Headers
 from .identities import Identity
 from .limits import Budget
 
-_requests = itertools.count(1)
+_request_numbers = itertools.count(1)
 _COMMON: Headers = (
     ("X-GitHub-Media-Type", "github.v3; format=json"),
     ("x-github-api-version-selected", "2022-11-28"),
@@ -21,7 +21,7 @@ _COMMON: Headers = (
 
 def common_headers() -> Headers:
     """Return the headers that every answer has, with a new request id."""
-    number = next(_requests)
+    number = next(_request_numbers)
     return (*_COMMON, ("X-GitHub-Request-Id", f"5A0D:{number:06X}:2F1B6:31E02:68F0{number:04X}"))
 
 

@@ -27,8 +27,8 @@ from .specs import HookSpec, Json
 from .state import State
 from .times import UnixSeconds
 
-PAUSE = 0.02  # real seconds between two checks for due webhooks
-TIMEOUT = 10.0
+PAUSE_SECONDS = 0.02  # of real time, between two checks for due webhooks
+TIMEOUT_SECONDS = 10.0
 NOT_CONNECTED = (502, "failed to connect to host")
 
 
@@ -43,7 +43,8 @@ class HookSender:
         self._feed = HookFeed(self._repositories, state.clock.now())
         self._delayed: list[tuple[UnixSeconds, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=TIMEOUT))
+        timeout = urllib3.Timeout(total=TIMEOUT_SECONDS)
+        self._pool = urllib3.PoolManager(retries=False, timeout=timeout)
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="sandbox hooks", daemon=True)
@@ -64,14 +65,14 @@ class HookSender:
         """Stop sending; wait for the answer to what is sent already."""
         self._stop.set()
         if self._repositories:
-            self._thread.join(timeout=TIMEOUT + 1)
+            self._thread.join(timeout=TIMEOUT_SECONDS + 1)
         self._pool.clear()
 
     def _watch(self) -> None:
         for repository in self._repositories:
             for hook in repository.hooks:
                 self._ping(repository, hook)
-        while not self._stop.wait(PAUSE):
+        while not self._stop.wait(PAUSE_SECONDS):
             self.deliver_due()
 
     def _ping(self, repository: Repository, hook: HookSpec) -> None:

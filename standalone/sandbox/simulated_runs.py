@@ -34,7 +34,7 @@ class Trigger:
     branch: str
     actor: str
     title: str
-    pull: int | None
+    pull_number: int | None
     fork: str | None
 
 
@@ -61,7 +61,7 @@ def plan_run(  # noqa: PLR0913 - all of it is what a run is made of
         display_title=trigger.title,
         attempts=tuple(attempts),
         # a run does not list the pull request of a fork
-        pull_numbers=() if trigger.pull is None or trigger.fork else (trigger.pull,),
+        pull_numbers=() if trigger.pull_number is None or trigger.fork else (trigger.pull_number,),
         head_repository=trigger.fork,
         touched_at=(last + DAY,) if rng.random() < 0.03 else (),
     )
@@ -72,17 +72,17 @@ def _attempts(
 ) -> list[AttemptSpec]:
     conclusion = rng.choices(list(_CONCLUSIONS), list(_CONCLUSIONS.values()))[0]
     attempts = [_attempt(1, trigger.at, trigger.actor, template, conclusion, run_id, rng)]
-    ended = attempts[0].completed_at
-    if conclusion not in {"failure", "cancelled"} or ended is None or rng.random() < 0.4:
+    first_end = attempts[0].completed_at
+    if conclusion not in {"failure", "cancelled"} or first_end is None or rng.random() < 0.4:
         return attempts
     # most re-runs begin within an hour; some begin after a day, when the run is far down the list
-    requested = ended + (rng.uniform(20, 3600) if rng.random() < 0.85 else DAY)
+    requested = first_end + (rng.uniform(20, 3600) if rng.random() < 0.85 else DAY)
     if rng.random() < 0.15:
         attempts.append(_cancelled_at_once(len(attempts) + 1, requested, trigger.actor))
         requested += 6
-    again = "success" if rng.random() < 0.7 else "failure"
+    second_conclusion = "success" if rng.random() < 0.7 else "failure"
     number = len(attempts) + 1
-    attempt = _attempt(number, requested, "hubot", template, again, run_id, rng)
+    attempt = _attempt(number, requested, "hubot", template, second_conclusion, run_id, rng)
     is_partial = rng.random() >= 0.5 and len(attempts[0].jobs) == len(attempt.jobs)
     jobs = rerun_jobs(attempts[0], attempt) if is_partial else attempt.jobs
     return [*attempts, replace(attempt, jobs=jobs)]

@@ -97,7 +97,7 @@ class HourlyRuns:
                 new_items.runs.append(self._run(trigger, template, hour, made, rng))
                 made += 1
             new_items.commits.append(_commit(trigger, rng))
-            if trigger.pull is not None:
+            if trigger.pull_number is not None:
                 new_items.pulls.append(self._pull(trigger))
 
     def _run(
@@ -115,7 +115,7 @@ class HourlyRuns:
         )
 
     def _pull(self, trigger: Trigger) -> PullRequestSpec:
-        number = trigger.pull or 0
+        number = trigger.pull_number or 0
         return PullRequestSpec(
             id=1_000_000_000 + number * self.repository_count + self.index,
             number=number,
@@ -168,7 +168,7 @@ def _trigger(spec: RepositorySpec, hour: int, made: int, rng: random.Random) -> 
         branch=f"feature-{serial % 50}" if from_pull else "main",
         actor=rng.choice(_PEOPLE),
         title=f"Make part {serial % 97} of {spec.name} faster",
-        pull=serial if from_pull else None,
+        pull_number=serial if from_pull else None,
         fork=fork if from_pull else None,
     )
 
@@ -186,5 +186,5 @@ def _commit(trigger: Trigger, rng: random.Random) -> CommitSpec:
         deletions=files * rng.randint(0, 20),
         files=files,
         parents=(seeded_sha("parent", trigger.sha),),
-        pulls=() if trigger.pull is None else (trigger.pull,),
+        pulls=() if trigger.pull_number is None else (trigger.pull_number,),
     )

@@ -69,43 +69,49 @@ def possible_starts(
         ]
         for start in starts
     ]
-    none = [False] * len(steps)
+    no_step = [False] * len(steps)
     incomplete = [
         k > 0 and each.conclusion not in _COMPLETE_CONCLUSIONS for k, each in enumerate(steps)
     ]
-    for silent in (none, incomplete) if any(incomplete) else (none,):
+    for silent_steps in (no_step, incomplete) if any(incomplete) else (no_step,):
         for of_any_kind in (False, True):
             holds = [
                 [_may_hold(step, kind, start, of_any_kind=of_any_kind) for step, kind in pairs]
                 for start in starts
             ]
-            rows = [_Row(*each) for each in zip(begins, holds, strict=True)]
-            found = _assigned_starts(starts, rows, silent)
+            fits = [_LineFit(*each) for each in zip(begins, holds, strict=True)]
+            ranges = _assigned_starts(starts, fits, silent_steps)
             # With debug logging, each line names its step: no looser way is tried.
-            if found is not None or DEBUG in kinds:
-                return found
+            if ranges is not None or DEBUG in kinds:
+                return ranges
     return None
 
 
 def _assigned_starts(
-    starts: Sequence[StartLine], rows: Sequence[_Row], silent: Sequence[bool]
+    starts: Sequence[StartLine], fits: Sequence[_LineFit], silent_steps: Sequence[bool]
 ) -> list[StartLineRange] | None:
-    """Return the lines that may begin each step after the first one; None if nothing fits."""
-    before = _reached(rows, silent)
+    """Return the lines that may begin each step after the first one; None if nothing fits.
+
+    ``silent_steps``: whether each step may have printed no line.
+    """
+    before = _reached_steps(fits, silent_steps)
     if not before[-1][-1]:
         return None
     mirrored = [
-        _Row(begins=[False, *row.begins[:0:-1]], holds=row.holds[::-1]) for row in reversed(rows)
+        _LineFit(begins=[False, *fit.begins[:0:-1]], holds=fit.holds[::-1])
+        for fit in reversed(fits)
     ]
-    after = [each[::-1] for each in reversed(_reached(mirrored, [False, *silent[:0:-1]]))]
+    after = [
+        each[::-1] for each in reversed(_reached_steps(mirrored, [False, *silent_steps[:0:-1]]))
+    ]
     ranges: list[StartLineRange] = []
-    for k in range(1, len(silent)):
+    for k in range(1, len(silent_steps)):
         found = [
             start
-            for at, (start, row) in enumerate(zip(starts, rows, strict=True))
-            if row.begins[k] and before[at][k - 1] and after[at + 1][k]
+            for at, (start, fit) in enumerate(zip(starts, fits, strict=True))
+            if fit.begins[k] and before[at][k - 1] and after[at + 1][k]
         ]
-        may_be_silent = silent[k] and any(
+        may_be_silent = silent_steps[k] and any(
             b[k - 1] and a[k] for b, a in zip(before, after, strict=True)
         )
         around = found or [starts[0]]  # a silent step, which its neighbors bound
@@ -114,31 +120,31 @@ def _assigned_starts(
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """Which steps one start may begin, and of which it may be a repeated line."""
+class _LineFit:
+    """Whether a start line may begin each of the steps, and may be printed in it later."""
 
     begins: list[bool]
     holds: list[bool]
 
 
-def _reached(rows: Sequence[_Row], silent: Sequence[bool]) -> list[list[bool]]:
+def _reached_steps(fits: Sequence[_LineFit], silent_steps: Sequence[bool]) -> list[list[bool]]:
     """Return which steps may be running before the first start line and after each one."""
-    found = [_with_silent([k == 0 for k in range(len(silent))], silent)]
-    for row in rows:
-        last = found[-1]
+    reachable = [_with_silent([k == 0 for k in range(len(silent_steps))], silent_steps)]
+    for fit in fits:
+        last = reachable[-1]
         reached = [
-            (last[k] and row.holds[k]) or (row.begins[k] and last[k - 1])
-            for k in range(len(silent))
+            (last[k] and fit.holds[k]) or (fit.begins[k] and last[k - 1])
+            for k in range(len(silent_steps))
         ]
-        found.append(_with_silent(reached, silent))
-    return found
+        reachable.append(_with_silent(reached, silent_steps))
+    return reachable
 
 
-def _with_silent(reached: list[bool], silent: Sequence[bool]) -> list[bool]:
+def _with_silent(reached: list[bool], silent_steps: Sequence[bool]) -> list[bool]:
     """Add the steps that may begin after a reached step without printing a line."""
-    if any(silent):
+    if any(silent_steps):
         for k in range(1, len(reached)):
-            reached[k] = reached[k] or (silent[k] and reached[k - 1])
+            reached[k] = reached[k] or (silent_steps[k] and reached[k - 1])
     return reached
 
 

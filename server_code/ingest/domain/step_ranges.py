@@ -54,14 +54,14 @@ class StepFileReader:
     """
 
     def __init__(self, files: Sequence[StepFile]) -> None:
-        self._coming = [file for file in reversed(files) if file.holds_anything]
+        self._next_files = [file for file in reversed(files) if file.holds_anything]
         self._file: StepFile | None = None
         self._pending = b""
         self._left_bytes = self._crc = self._crc_with_bom = self._lacking_bytes = 0
         self._byte, self._line = 0, 1
         self._first_byte, self._first_line = 0, 1
         self._last_read = b"\n"
-        self._found: list[StepRange] = []
+        self._ranges: list[StepRange] = []
         self._is_contradicted = False
 
     def feed(self, chunk: bytes) -> None:
@@ -69,25 +69,25 @@ class StepFileReader:
         self._read(self._pending + chunk, is_end=False)
 
     def finish(self) -> tuple[StepRange, ...] | None:
-        """Return the ranges of the steps that wrote anything, without names; None if uncertain."""
+        """Return the ranges of the steps that wrote anything, without names; None if not proved."""
         self._read(self._pending, is_end=True)
-        is_whole = self._file is None and not self._coming
-        return None if self._is_contradicted or not is_whole else tuple(self._found) or None
+        is_whole = self._file is None and not self._next_files
+        return None if self._is_contradicted or not is_whole else tuple(self._ranges) or None
 
     def _read(self, data: bytes, *, is_end: bool) -> None:
         start = 0
         self._pending = b""
         while not self._is_contradicted:
             if self._file is None:
-                if not self._coming:
+                if not self._next_files:
                     self._is_contradicted = start < len(data)
                     return
                 if len(data) - start < len(BOM) and not is_end:
                     self._pending = data[start:]
                     return
-                self._open(self._coming.pop(), data[start : start + len(BOM)])
+                self._open(self._next_files.pop(), data[start : start + len(BOM)])
             piece = data[start : start + self._left_bytes]
-            self._take(piece)
+            self._add_to_file(piece)
             start += len(piece)
             if self._left_bytes:
                 self._is_contradicted |= is_end
@@ -103,7 +103,7 @@ class StepFileReader:
         self._first_byte, self._first_line = self._byte, self._line
         self._is_contradicted = self._last_read != b"\n"
 
-    def _take(self, piece: bytes) -> None:
+    def _add_to_file(self, piece: bytes) -> None:
         self._crc = zlib.crc32(piece, self._crc)
         if self._lacking_bytes:
             self._crc_with_bom = zlib.crc32(piece, self._crc_with_bom)
@@ -115,8 +115,8 @@ class StepFileReader:
     def _close_or_read_on(self) -> None:
         """Close the file; or read on, by the length of a mark, if the log does not lack one."""
         file = self._file
-        has_bom = file is not None and self._crc_with_bom == file.crc
-        if self._lacking_bytes and not has_bom:
+        log_lacks_bom = file is not None and self._crc_with_bom == file.crc
+        if self._lacking_bytes and not log_lacks_bom:
             self._left_bytes, self._lacking_bytes = self._lacking_bytes, 0
             return
         self._close(self._crc_with_bom if self._lacking_bytes else self._crc)
@@ -127,7 +127,7 @@ class StepFileReader:
             self._is_contradicted = True
         elif self._byte > self._first_byte:
             last_line = self._line - 1 if self._last_read == b"\n" else self._line
-            self._found.append(
+            self._ranges.append(
                 StepRange(
                     number=file.number,
                     step_name="",

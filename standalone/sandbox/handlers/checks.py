@@ -43,10 +43,10 @@ def list_check_runs(call: Call) -> Answer:
         raise not_found()
     attempt = current_attempt(run, call.now)
     count = len(startup_failure_annotations(run, attempt, call.now))
-    runs = (
+    check_runs = (
         [check_run_payload(call.repository.spec, run, attempt, call.base, count)] if count else []
     )
-    return conditional_json({"total_count": len(runs), "check_runs": runs})
+    return conditional_json({"total_count": len(check_runs), "check_runs": check_runs})
 
 
 def _annotations(call: Call, check_run_id: int) -> tuple[str, Sequence[AnnotationSpec]]:

@@ -14,8 +14,8 @@ POLICY_REMEDY = (
     "Check the AWS credentials and region; `runstream setup --print-iam` prints the policy that "
     "they need."
 )
-_REGION = "set AWS_DEFAULT_REGION to the region of the bucket"
-_CHECKSUM = "set AWS_REQUEST_CHECKSUM_CALCULATION=when_supported"
+_REGION_HINT = "set AWS_DEFAULT_REGION to the region of the bucket"
+_CHECKSUM_HINT = "set AWS_REQUEST_CHECKSUM_CALCULATION=when_supported"
 
 
 def denial_remedy(code: str, reason: str) -> str:
@@ -39,8 +39,8 @@ def setting_hint(code: str, reason: str) -> str:
     https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
     """
     if code in ("PermanentRedirect", "IllegalLocationConstraintException"):
-        return _REGION
+        return _REGION_HINT
     # An empty access key has this code too.
     if code == "AuthorizationHeaderMalformed" and re.search("region|scope", reason):
-        return _REGION
-    return _CHECKSUM if code == "InvalidRequest" and "x-amz-checksum-" in reason else ""
+        return _REGION_HINT
+    return _CHECKSUM_HINT if code == "InvalidRequest" and "x-amz-checksum-" in reason else ""

@@ -12,9 +12,9 @@ from ...domain.runs import AttemptKey
 from ...domain.stored_records import normalized_attempt_key
 from ...domain.stored_values import format_time, to_json
 
-#: Longer bodies are compressed: jobs with their steps repeat themselves.
-_COMPRESSED_FROM = 1000
-_COMPRESSED = "z:"
+#: From this length, bodies are compressed: jobs with their steps repeat themselves.
+_MIN_COMPRESSED_LENGTH = 1000
+_COMPRESSED_PREFIX = "z:"
 
 
 def attempt_key_text(key: AttemptKey) -> str:
@@ -35,21 +35,21 @@ def sort_key(moment: datetime, *numbers: int) -> str:
 def dump_body(body: dict[str, Any]) -> str:
     """Return a body as JSON, compressed where it is long."""
     text = to_json(body)
-    if len(text) < _COMPRESSED_FROM:
+    if len(text) < _MIN_COMPRESSED_LENGTH:
         return text
-    return _COMPRESSED + base64.b64encode(zlib.compress(text.encode(), 1)).decode()
+    return _COMPRESSED_PREFIX + base64.b64encode(zlib.compress(text.encode(), 1)).decode()
 
 
 def load_body(text: str) -> dict[str, Any]:
     """Parse what ``dump_body`` returned."""
-    if text.startswith(_COMPRESSED):
-        text = zlib.decompress(base64.b64decode(text[len(_COMPRESSED) :])).decode()
+    if text.startswith(_COMPRESSED_PREFIX):
+        text = zlib.decompress(base64.b64decode(text[len(_COMPRESSED_PREFIX) :])).decode()
     body: dict[str, Any] = json.loads(text)
     return body
 
 
 def as_optional_utc(moment: datetime | None) -> datetime | None:
-    """Return a moment that may be missing with Python's UTC."""
+    """Return a moment with Python's UTC, or None."""
     return None if moment is None else moment.astimezone(timezone.utc)
 
 

@@ -33,14 +33,14 @@ class SqlSavedCounters(SqlStore):
         """Add to the totals and to this moment's interval, all or none."""
         interval = start_of_count_interval(now)
         start = format_time(interval)
-        kept = (format_time(interval - COUNTS_KEPT_FOR), format_time(interval + MAX_COUNTS_AHEAD))
+        bounds = format_time(interval - COUNTS_KEPT_FOR), format_time(interval + MAX_COUNTS_AHEAD)
         # In order, so that two processes never wait for each other's rows.
         totals = sorted((escape_text(name), amount) for name, amount in counts.items() if amount)
 
         def add(session: Session) -> None:
             session.insert(_ADD_TO_TOTALS, totals)
             session.insert(_ADD_TO_INTERVAL, [(start, *row) for row in totals])
-            session.execute(_DELETE_INTERVALS, kept)
+            session.execute(_DELETE_INTERVALS, bounds)
 
         if totals:
             self._database.write(add)

@@ -141,8 +141,8 @@ class RunCollection:
     def _finish_stalled(self) -> None:
         """Finish the repositories if nothing has changed for ``stall_timeout``."""
         names, now = self.unfinished_repositories(), self._context.clock.now()
-        unread = self._context.store.count_ledger(names[0] if len(names) == 1 else None)
-        what = f"{len(names)} repositories, {unread.unread_attempts} unread attempts"
+        counts = self._context.store.count_ledger(names[0] if len(names) == 1 else None)
+        what = f"{len(names)} repositories, {counts.unread_attempts} unread attempts"
         self.last_change = (self.last_change or LastChange(what, now)).after_observation(what, now)
         if now - self.last_change.at >= self._policy.stall_timeout:
             for progress in list(self._unfinished.values()):

@@ -86,7 +86,7 @@ def _attempts_of_run(
         yield from (SpanAttempt(known[key], is_in_ledger=True) for key in sorted(known))
         return
     answer = retry_policy.call(lambda: context.github.fetch_run(repository, run_id))
-    run = answer.value if answer else None
+    run = answer.value if answer else None  # no answer: the replay is to end
     if run is not None and run.created_at is not None:
         yield from _attempts_not_in_ledger(run.key, run.created_at, known)
 

@@ -202,13 +202,13 @@ def _recent_errors(
 ) -> list[Problem]:
     """Return the recent errors, without those of paused and removed repositories."""
     names = {None, *(each.full_name for each in unpaused)}
-    present = [
+    recent = [
         each for each in errors if each.repository in names and abs(now - each.occurred_at) < RECENT
     ]
-    if not present:
+    if not recent:
         return []
-    count = plural(len(group_errors(present)), "error was", "errors were")
-    newest = max(present, key=lambda each: each.occurred_at)
+    count = plural(len(group_errors(recent)), "error was", "errors were")
+    newest = max(recent, key=lambda each: each.occurred_at)
     minutes = int(RECENT.total_seconds() // 60)
     return [
         Problem(

@@ -64,7 +64,7 @@ def open_task(
 ) -> LogTask | None:
     """Read a message and load what is still pending of it; None if it is rejected."""
     try:
-        return _open(context, message)
+        return _load_task(context, message)
     except MalformedPayload as error:
         extender.stop_extending(message)
         _reject(context, message, str(error))
@@ -89,7 +89,7 @@ def _load_job(context: CollectorContext, task: LogTask, job_id: int) -> Job | No
     return task.jobs.get(job_id)
 
 
-def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
+def _load_task(context: CollectorContext, message: ReceivedMessage) -> LogTask:
     item = parse_log_work(message.body)
     known = context.store.load_job_logs(item.key)
     unknown = [job.job_id for job in item.jobs if job.job_id not in known]
@@ -104,14 +104,16 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
     if pending:
         wanted = {job.job_id for job in pending if item.is_whole_attempt or job.never_started}
         jobs = _load_jobs(context, item.key, wanted)
-    due = tuple(_work_item_job(job, known[job.job_id], jobs.get(job.job_id)) for job in item.jobs)
-    pending = [job for job in due if job.job_id in pending_ids]
-    named = {job.job_id for job in due}
+    jobs_of_item = tuple(
+        _work_item_job(job, known[job.job_id], jobs.get(job.job_id)) for job in item.jobs
+    )
+    pending = [job for job in jobs_of_item if job.job_id in pending_ids]
+    named = {job.job_id for job in jobs_of_item}
     return LogTask(
         message=message,
         work=replace(
             item,
-            jobs=due,
+            jobs=jobs_of_item,
             tries=min((known[job.job_id].tries for job in pending), default=0),
             is_backfill=is_backfill(pending, context.clock.now()),
             other_jobs=tuple(

@@ -32,7 +32,7 @@ class Spool(io.RawIOBase):
         super().__init__()
         self._memory: io.BytesIO | None = io.BytesIO()
         self._file: IO[bytes] = self._memory
-        self._unchecked = _CHECK_EVERY_BYTES
+        self._unchecked_bytes = _CHECK_EVERY_BYTES
 
     def open(self) -> BinaryIO:
         """Open what was written for one pass from its start; passes must not overlap."""
@@ -50,8 +50,8 @@ class Spool(io.RawIOBase):
             if self._memory.tell() + size <= MAX_BYTES_IN_MEMORY:
                 return self._memory.write(chunk)
             self._move_to_disk(self._memory)
-        self._unchecked += size
-        if self._unchecked >= _CHECK_EVERY_BYTES:
+        self._unchecked_bytes += size
+        if self._unchecked_bytes >= _CHECK_EVERY_BYTES:
             self._check_disk()
         with _disk_errors():
             return self._file.write(chunk)
@@ -94,7 +94,7 @@ class Spool(io.RawIOBase):
             file.seek(memory.tell())
 
     def _check_disk(self) -> None:
-        self._unchecked = 0
+        self._unchecked_bytes = 0
         with _disk_errors():
             usage = shutil.disk_usage(tempfile.gettempdir())
         if usage.free < reserved_bytes(usage.total) + _CHECK_EVERY_BYTES:

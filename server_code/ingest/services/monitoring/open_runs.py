@@ -50,13 +50,15 @@ def find_open_runs(context: CollectorContext, poll_session: PollSession) -> None
     rare_interval = RARE_STATUSES_INTERVAL * context.github.minute_interval_factor(
         repository.full_name
     )
-    with_rare = is_interval_over(repository.run_lists.status_lists_requested_at, rare_interval, now)
+    includes_rare = is_interval_over(
+        repository.run_lists.status_lists_requested_at, rare_interval, now
+    )
     created = f"<={format_timestamp(_end_of_deep_runs(oldest, now))}"
-    for status in _statuses_to_request(context, poll_session, with_rare=with_rare):
+    for status in _statuses_to_request(context, poll_session, includes_rare=includes_rare):
         if not poll_session.should_continue():
             return
         _request_by_status(context, poll_session, RunQuery(status=status, created=created))
-    if with_rare:
+    if includes_rare:
         lists = replace(poll_session.repository.run_lists, status_lists_requested_at=now)
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
 
@@ -82,14 +84,14 @@ def _list_name(status: str | None) -> str:
 
 
 def _statuses_to_request(
-    context: CollectorContext, poll_session: PollSession, *, with_rare: bool
+    context: CollectorContext, poll_session: PollSession, *, includes_rare: bool
 ) -> tuple[str, ...]:
     """Return the statuses to request; a first answer is charged, so it waits for headroom."""
     if poll_session.is_full_collection:
-        return OPEN_STATUSES if with_rare else ()
-    statuses = OPEN_STATUSES if with_rare else COMMON_STATUSES
+        return OPEN_STATUSES if includes_rare else ()
+    statuses = OPEN_STATUSES if includes_rare else COMMON_STATUSES
     name, known = poll_session.repository.full_name, poll_session.repository.run_lists.validators
-    if not with_rare and not context.github.has_minute_headroom(name):
+    if not includes_rare and not context.github.has_minute_headroom(name):
         return ()
     if context.github.can_afford_extra(name):
         return statuses

@@ -8,7 +8,7 @@ from datetime import timedelta
 from ...domain.due import urgent_due_at
 from ...domain.stored_values import repository_key, repository_keys
 from ..context import CollectorContext
-from ..sources.source_hints import has_new_webhook
+from ..sources.source_hints import has_new_source_hint
 
 #: The shortest turn, so that a backfill makes progress between many webhooks.
 MIN_TURN = timedelta(seconds=3)
@@ -22,7 +22,8 @@ def continue_until_urgent(
 ) -> Callable[[], bool]:
     """Return a ``should_continue`` for one poll that also ends it if a repository is urgent.
 
-    The returned function raises StateUnavailable.
+    ``only``: the names of the repositories that may be polled; None for all. The returned function
+    raises StateUnavailable.
     """
     next_check_at, is_over = context.clock.now() + MIN_TURN, False
 
@@ -31,7 +32,7 @@ def continue_until_urgent(
         now = context.clock.now()
         if not is_over and now >= next_check_at:
             next_check_at = now + CHECK_INTERVAL
-            is_over = bool(find_urgent_repositories(context, only)) or has_new_webhook(context)
+            is_over = bool(find_urgent_repositories(context, only)) or has_new_source_hint(context)
         return not is_over and should_continue()
 
     return turn_continues

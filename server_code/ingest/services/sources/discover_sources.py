@@ -18,7 +18,7 @@ from .fetch_lists import RepositoryLists, fetch_lists, note_former_names
 from .follow_settings import follow_settings, report_change
 from .manage_sources import add_sources
 from .record_credentials import record_credentials, sync_configured_credentials
-from .source_hints import clear_webhook_hints, has_new_webhook, load_webhook_hints
+from .source_hints import clear_webhook_hints, has_new_source_hint, load_webhook_hints
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def discover_when_due(context: CollectorContext) -> None:
     Raises StateUnavailable. Errors of GitHub are kept with the sources.
     """
     discovery, now = context.discovery, context.clock.now()
-    is_due = discovery.is_due(now) or has_new_webhook(context)
+    is_due = discovery.is_due(now) or has_new_source_hint(context)
     if is_due and discovery.lock.acquire(blocking=False):
         discovery.next_at = now + CHECK_EVERY
         try:

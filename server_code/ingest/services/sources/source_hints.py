@@ -45,8 +45,8 @@ def clear_webhook_hints(
     context.store.clear_run_hints(SOURCES_PSEUDO_RUN[0], followed)
 
 
-def has_new_webhook(context: CollectorContext) -> bool:
-    """Return whether a webhook came that no discovery of this process has followed.
+def has_new_source_hint(context: CollectorContext) -> bool:
+    """Return whether a webhook about repositories came that no discovery here has followed.
 
     A discovery for it starts at once, also in a pause after failures.
     """
