@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Any
 
 import anvil.tables.query as q
 import pytest
+from anvil.tables import RowDeleted
 from ingest.adapters.data_tables import log_cache
 from ingest.adapters.data_tables.log_cache import TableLogPageStore
 from ingest.domain.log_cache import compress_log
@@ -32,7 +33,8 @@ class StoredRow(dict[str, Any]):
         """Return None for a column that was not set."""
 
     def update(self, *args: Any, **values: Any) -> None:
-        assert not self.is_deleted, "This row has been deleted"
+        if self.is_deleted:
+            raise RowDeleted("This row has been deleted")
         super().update(*args, **values)
 
 
@@ -117,3 +119,14 @@ def test_two_processes_save_a_log_at_once(pages: StoredTable) -> None:
     writer.finish(log.pages[2:], log.size, log.outline)
     assert b"".join(LogCache(fast).load_content(KEY, 1) or ()) == LOG
     assert len(pages.rows) == len(log.pages), "the log that was saved first is replaced"
+
+
+def test_a_log_evicted_while_it_is_written_leaves_no_page(pages: StoredTable) -> None:
+    """Another process takes the writer for killed: a laptop slept, or the clock was changed."""
+    log = compress_log(KEY, 1, LOG, LogOutline())
+    writer = TableLogPageStore().new_log(log.job, NOW)
+    writer.add_pages(log.pages[:2])
+    other = compress_log(KEY, 2, b"other", LogOutline())
+    TableLogPageStore().add_logs([other], NOW + timedelta(hours=2))
+    writer.finish(log.pages[2:], log.size, log.outline)
+    assert len(pages.rows) == len(other.pages)

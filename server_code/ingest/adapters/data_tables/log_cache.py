@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import anvil.tables
 import anvil.tables.query as q
 
 from ...domain.log_cache import (
@@ -137,14 +138,18 @@ class _LogWriter:
         # Not those that are being written: another process may save the same log at once.
         earlier = _LOGS.search(columns=("name",), where={"log": self._log_key, "is_whole": True})
         replaced = [row["name"] for row in earlier]
-        self._row.update(
-            is_whole=True,
-            total_lines=size.total_lines,
-            total_bytes=size.total_bytes,
-            stored_bytes=self._stored_bytes,
-            long_lines=format_long_lines(size),
-            marks=base64.b64encode(outline).decode(),
-        )
+        try:
+            self._row.update(
+                is_whole=True,
+                total_lines=size.total_lines,
+                total_bytes=size.total_bytes,
+                stored_bytes=self._stored_bytes,
+                long_lines=format_long_lines(size),
+                marks=base64.b64encode(outline).decode(),
+            )
+        except anvil.tables.RowDeleted:
+            _delete([self._name])  # it was evicted meanwhile, as if abandoned
+            return
         _delete(replaced)
         self._page_store.evict_if_full(self._stored_bytes, self._now)
 
