@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 
 import pytest
-from ingest.adapters.github import open_token_pool
+from ingest.adapters.github import logs, open_token_pool, transport
 from ingest.adapters.github.lists import ListReader
 from ingest.adapters.github.logs import MAX_DOWNLOADS, LogDownloader
 from ingest.adapters.github.read_timeouts import MAX_READ_SECONDS, MAX_URLS, ReadTimeouts
@@ -96,3 +100,62 @@ def test_a_log_is_given_longer_after_each_silence_of_its_host():
             with pytest.raises(GithubUnavailable):
                 downloader.download(client, request, BytesIO(), is_backfill=False)
     assert timeouts.seconds(request.path) == pytest.approx(0.1 * 2**MAX_DOWNLOADS)
+
+
+@contextmanager
+def slow_body(status: str, first_bytes: bytes, encoding: str = "identity") -> Iterator[str]:
+    """Serve the first bytes of a body to one client, which waits for the others in vain."""
+    head = f"HTTP/1.1 {status}\r\nContent-Length: 9000\r\nContent-Encoding: {encoding}\r\n\r\n"
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(head.encode() + first_bytes)
+            while connection.recv(1 << 16):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        serving = threading.Thread(target=serve)
+        serving.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/slow"
+        serving.join()
+
+
+@pytest.mark.parametrize(
+    ("first_bytes", "encoding"),
+    [(b"{", "identity"), (gzip.compress(b"", mtime=0)[:10], "gzip")],
+    ids=["plain", "gzip"],
+)
+def test_an_answer_that_arrives_in_tiny_pieces_is_given_up_in_time(
+    first_bytes, encoding, monkeypatch
+):
+    """Each piece ends the silence, and it may take days until they fill a buffer."""
+    monkeypatch.setattr(transport, "MAX_ANSWER_SECONDS", 0)
+    with slow_body("200 OK", first_bytes, encoding) as url:
+        client = Transport(ReadTimeouts(5))
+        with pytest.raises(RequestFailed, match="took longer than 0 s to arrive"):
+            client.send("GET", url, {})
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [("200 OK", "A log took longer than 1800 s"), ("503 Busy", "answered 503")],
+)
+def test_a_log_that_arrives_in_tiny_pieces_is_given_up_in_time(status, error, monkeypatch):
+    """So is the reason why a host of logs refuses one."""
+    monkeypatch.setattr(logs, "MAX_LOG_SECONDS", 0)
+    request = Request.to("/repos/{}/actions/jobs/{}/logs", "octo/api", 7)
+    with (
+        slow_body(status, b"2026") as url,
+        stub_github(lambda _: (302, {"Location": url}, None)) as github,
+    ):
+        settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
+        pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
+        client = RepositoryClient(pool, ListReader(), "octo/api")
+        reads = ReadTimeouts(5)
+        downloader = LogDownloader(Counters(), api_url=github.url, read_timeouts=reads)
+        monkeypatch.setattr(logs, "RESTARTED_WITHIN_SECONDS", 0)
+        with pytest.raises(GithubUnavailable, match=error):
+            downloader.download(client, request, BytesIO(), is_backfill=False)

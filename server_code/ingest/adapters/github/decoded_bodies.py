@@ -20,14 +20,26 @@ _GZIP_FIRST_BYTE = b"\x1f"
 
 
 def decoded_body(response: BaseHTTPResponse, piece_bytes: int) -> Iterator[bytes]:
-    """Yield a body. Raises RequestFailed for gzip that is cut, and what urllib3 raises."""
+    """Yield a body as it arrives, in pieces that may be empty.
+
+    Raises RequestFailed for gzip that is cut, and what urllib3 raises.
+    """
     if response.headers.get("content-encoding", "").strip().lower() not in _GZIP_NAMES:
-        yield from response.stream(piece_bytes, decode_content=True)
+        yield from _arrived_pieces(response, piece_bytes, decode_content=True)
         return
     try:
-        yield from _unpack(response.stream(piece_bytes, decode_content=False), piece_bytes)
+        packed = _arrived_pieces(response, piece_bytes, decode_content=False)
+        yield from _unpack(packed, piece_bytes)
     except zlib.error as error:
         raise RequestFailed("The compressed answer is damaged.") from error
+
+
+def _arrived_pieces(
+    response: BaseHTTPResponse, piece_bytes: int, *, decode_content: bool
+) -> Iterator[bytes]:
+    """Yield what has arrived; urllib3's ``stream`` would wait until a piece is full."""
+    while piece := response.read1(piece_bytes, decode_content=decode_content):
+        yield piece
 
 
 def _unpack(chunks: Iterator[bytes], piece_bytes: int) -> Iterator[bytes]:
@@ -41,8 +53,7 @@ def _unpack(chunks: Iterator[bytes], piece_bytes: int) -> Iterator[bytes]:
                     return
                 decoder = zlib.decompressobj(_GZIP_WINDOW)
             is_begun = True
-            if piece := decoder.decompress(packed, piece_bytes):
-                yield piece
+            yield decoder.decompress(packed, piece_bytes)
             packed = decoder.unconsumed_tail or decoder.unused_data
     if rest := decoder.flush():
         yield rest

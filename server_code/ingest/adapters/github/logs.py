@@ -18,6 +18,7 @@ from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host_status, require_allowed_url
 from ...wire.purposes import Purpose
 from .connection_errors import log_host_error, was_silent
+from .decoded_bodies import decoded_body
 from .read_timeouts import ReadTimeouts
 from .repository_client import RepositoryClient
 from .request import Request
@@ -80,7 +81,11 @@ class LogDownloader:
     def _stream(self, path: str, url: str, into: BinaryIO, *, deadline: float) -> None:
         with self._open(path, url) as response:
             if response.status != 200:
-                start = next(response.stream(MAX_REFUSAL_BYTES, decode_content=True), b"")
+                start = b""
+                for piece in decoded_body(response, MAX_REFUSAL_BYTES):
+                    start += piece
+                    if len(start) >= MAX_REFUSAL_BYTES or time.monotonic() >= deadline:
+                        break
                 headers, reason = lower_case_headers(response), start.decode("utf-8", "replace")
                 raise_for_log_host_status(response.status, headers, reason)
             write_log(response, into, deadline=deadline)

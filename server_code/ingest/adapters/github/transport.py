@@ -114,7 +114,7 @@ def write_log(response: BaseHTTPResponse, log_file: BinaryIO, *, deadline: float
     log_file.truncate()
     start: bytes | None = None
     for chunk in decoded_body(response, LOG_CHUNK_BYTES):
-        if start is None:
+        if start is None and chunk:
             start = chunk
             require_log(response.headers.get("content-type", ""), start)
         log_file.write(chunk)
