@@ -1,4 +1,4 @@
-"""Files that only their owner may read: the server's configuration, its keys and the App's."""
+"""Files that only their owner may read: the app server's configuration and keys, a GitHub App."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from pathlib import Path
 
 def write_private(file: Path, text: str) -> None:
     """Write a file that only its owner can read, from its first byte. Raises OSError."""
-    _write_draft(file, text).replace(file)
+    draft = _write_draft(file, text)
+    try:
+        draft.replace(file)
+    except OSError:
+        draft.unlink()
+        raise
 
 
 def require_writable(file: Path) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from dataclasses import replace
+from types import FrameType
+from typing import Any
 
 import pytest
+from ingest.adapters.sql import pool as pool_module
 from ingest.adapters.sql.dialect import Connection
 from ingest.adapters.sql.pool import ConnectionPool
 from ingest.adapters.sql.sqlite import sqlite_dialect
@@ -74,6 +78,34 @@ def test_a_connection_of_no_more_use_is_closed_with_the_idle_ones() -> None:
             connection.cursor()
     with pool.borrow() as fresh:
         assert fresh not in opened[:2]
+    pool.close()
+
+
+def test_a_connection_of_no_more_use_is_lent_to_nobody() -> None:
+    """Its transaction may be open: who borrows it at any moment of its return would commit that."""
+    pool = ConnectionPool(
+        replace(sqlite_dialect(":memory:"), max_connections=2, reset=lambda *_: False)
+    )
+    lent: list[Connection] = []
+
+    def borrow_at_each_line(frame: FrameType, _event: str, _value: object) -> Any:
+        if frame.f_code.co_filename == pool_module.__file__ and not pool._lock.locked():
+            with pool.borrow() as connection:
+                lent.append(connection)
+        return borrow_at_each_line
+
+    def fail() -> None:
+        sys.settrace(borrow_at_each_line)
+        raise KeyError
+
+    before = sys.gettrace()
+    try:
+        with pytest.raises(KeyError), pool.borrow() as broken:
+            fail()
+    finally:
+        sys.settrace(before)
+    assert lent
+    assert broken not in lent
     pool.close()
 
 

@@ -25,7 +25,7 @@ class ConnectionPool:
     def borrow(self) -> Iterator[Connection]:
         """Lend a connection; after a failure it is rolled back, or closed if it is not usable."""
         if not self._slots.acquire(timeout=self._wait_seconds):
-            raise StateUnavailable(self._too_few())
+            raise StateUnavailable(self._all_busy_message())
         try:
             connection = self._check_out()
             try:
@@ -55,12 +55,12 @@ class ConnectionPool:
     def _check_in_failed(self, connection: Connection, error: BaseException) -> None:
         """Keep a connection after a failure only if it is usable.
 
-        If not, drop the idle ones too: what ended this one has most likely ended them all.
+        If not, close the idle ones too: what ended this one has most likely ended them all.
         """
-        is_usable = self._dialect.reset(connection, error)
-        self._check_in(connection)
-        if not is_usable:
-            self._close_idle()
+        if self._dialect.reset(connection, error):
+            self._check_in(connection)
+        else:
+            self._close_idle(connection)
 
     def _check_in(self, connection: Connection) -> None:
         with self._lock:
@@ -68,14 +68,14 @@ class ConnectionPool:
         if self._is_closed:
             self._close_idle()
 
-    def _close_idle(self) -> None:
+    def _close_idle(self, *others: Connection) -> None:
         with self._lock:
             idle, self._idle = self._idle, []
-        for connection in idle:
+        for connection in (*idle, *others):
             with suppress(*self._dialect.errors):
                 connection.close()
 
-    def _too_few(self) -> str:
+    def _all_busy_message(self) -> str:
         name, count = self._dialect.display_name, self._dialect.max_connections
         return (
             f"{name} is too slow: all {count} connections of this process have been busy for"
