@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import pytest
+from azure.servicebus.amqp import AmqpAnnotatedMessage, AmqpMessageProperties
 from ingest.adapters.aws.provision import ensure_queues
 from ingest.adapters.aws.queues import queue_depth
 from ingest.adapters.aws.sqs import SqsWorkQueue
@@ -430,6 +431,22 @@ def test_a_rejected_message_is_a_dead_letter_at_once(world, suffix):
     queue.release(good, after_seconds=0)
     [left] = queue.receive(max_messages=10, wait_seconds=1)
     assert left.body == good.body
+
+
+@pytest.mark.parametrize("content", ["{}", b"{}", {"job": 7}, None])
+def test_a_message_of_service_bus_may_hold_one_value(
+    servicebus: OpenedServiceBus, content: object
+) -> None:
+    """JMS sends texts so; the message of another program stops no work that came with it."""
+    queue = ServiceBusWorld(*servicebus).open()
+    properties = AmqpMessageProperties(message_id="1")
+    message = AmqpAnnotatedMessage(value_body=content, properties=properties)
+    queue._sender.send_messages(message)  # type: ignore[attr-defined]
+    assert queue.send([a_message(2)]) == ()
+    received = queue.receive(max_messages=1, wait_seconds=1)
+    received += queue.receive(max_messages=1, wait_seconds=1)
+    assert received[1].body == a_message(2).body
+    assert received[0].body == "{}" or not isinstance(content, (str, bytes))
 
 
 @pytest.mark.parametrize(("lock_seconds", "assumed"), [(-60, 5), (2, 5), (60, 60), (3600, 120)])

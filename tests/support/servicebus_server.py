@@ -123,7 +123,7 @@ class ServiceBusServer:
             if sum(map(len, payloads)) > MAX_MESSAGE_BYTES:
                 return Fault(b"amqp:link:message-size-exceeded", "The message is too large.")
             messages = [decode_payload(memoryview(each)) for each in payloads]
-            if any(b"poison" in bytes(part) for each in messages for part in each.data):
+            if any(b"poison" in bytes(part) for each in messages for part in each.data or ()):
                 return Fault(b"com.microsoft:argument-error", "A message is refused.")
             for queue in self._receiving(path):
                 for each in messages:

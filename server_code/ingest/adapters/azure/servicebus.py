@@ -65,6 +65,7 @@ class ServiceBusPublisher(WholeRequestPublisher):
             yield from batches(group, size_of=_bytes_with_overhead, max_bytes=self._max_batch_bytes)
 
     def _try_to_send(self, messages: list[QueueMessage]) -> str | None:
+        """Send one request; return why it is invalid, None where it was accepted."""
         from azure.servicebus.exceptions import ServiceBusError
 
         with self._sender_lock, translate_azure_errors(f"Queue {self._name}"):
@@ -123,10 +124,10 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
         wait = max(float(wait_seconds), SHORTEST_RECEIVE_SECONDS)
         self._counters.add("queue_requests")
         with self._receiver_lock, translate_azure_errors(f"Queue {self._name}"):
-            found = self._receiver.receive_messages(max_messages, max_wait_time=wait)
-        for message in found:
+            received = self._receiver.receive_messages(max_messages, max_wait_time=wait)
+        for message in received:
             self._note_lock_duration(message)
-        return [_decode(message) for message in found]
+        return [_decode(message) for message in received]
 
     def extend_visibility(self, message: ReceivedMessage, *, seconds: int) -> None:  # noqa: ARG002 - see below
         """Renew the lock of a message for the queue's lock duration; Service Bus takes no other."""
@@ -138,7 +139,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
             self._settle(self._receiver.abandon_message, message)
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
-        """Move a message to the dead letters, with the reason in their own property."""
+        """Move a message to the dead letters, with the reason, printable, in their own property."""
         text = escape_json(reason)[:MAX_REASON_CHARACTERS]
         self._settle(self._receiver.dead_letter_message, message, reason=text)
 
@@ -190,7 +191,16 @@ def _encode(message: QueueMessage) -> ServiceBusMessage:
 def _decode(message: ServiceBusReceivedMessage) -> ReceivedMessage:
     count: Any = message.delivery_count
     return ReceivedMessage(
-        body=b"".join(message.body).decode(errors="replace"),
+        body=_read_body(message).decode(errors="replace"),
         receipt_handle=message,
         receive_count=None if count is None else int(count) + 1,
     )
+
+
+def _read_body(message: ServiceBusReceivedMessage) -> bytes:
+    """Return a message's content, also of other programs: JMS clients send a text as one value."""
+    from azure.servicebus.amqp import AmqpMessageBodyType
+
+    if message.body_type is AmqpMessageBodyType.DATA:
+        return b"".join(message.body)
+    return message.body if isinstance(message.body, bytes) else str(message).encode()
