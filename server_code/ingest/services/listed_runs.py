@@ -46,6 +46,6 @@ def is_run_listed(
 
 
 def _oldest(page: RunPage, default: datetime) -> datetime:
-    """Return when the first of a page's runs was created."""
+    """Return when the oldest of a page's runs was created; ``default`` for a page without runs."""
     times = [run.created_at for run in page.runs if run.created_at is not None]
     return min(times, default=default)

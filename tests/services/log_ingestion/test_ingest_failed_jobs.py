@@ -9,6 +9,7 @@ from threading import Barrier
 import pytest
 from ingest.domain.ledger import LOG_FETCHED
 from ingest.errors import OutOfMemory, RateLimited, StateUnavailable
+from ingest.services.log_ingestion.fetch_logs import fetch_logs
 from ingest.services.log_ingestion.ingest_failed_jobs import (
     FAILED_JOBS_PER_TURN,
     MIN_WAIT_IN_QUEUE,
@@ -75,6 +76,24 @@ def test_a_defect_that_hits_one_log_leaves_it_to_its_work_item(stage):
     assert len(here.logs()) == 2
     [error] = here.errors()
     assert "was not published early: A defect of Runstream" in error
+    while turn(here):
+        pass
+    assert len(here.logs()) == BACKFILL + 6
+
+
+def test_a_defect_that_ends_one_fetch_leaves_the_others(stage, monkeypatch):
+    """The work items have the log of the first, and the queue is not kept from its turn."""
+    here, fetch = a_backlog(stage, failures=3), fetch_logs
+    defective = FIRST_RUN + BACKFILL + 1
+
+    def fetch_others(github, work, *arguments):
+        if work.key.run_id == defective:
+            raise ZeroDivisionError
+        return fetch(github, work, *arguments)
+
+    module = ingest_logs_of_failed_jobs.__module__
+    monkeypatch.setattr(f"{module}.fetch_logs", fetch_others)
+    assert turn(here) == ["broken"] * 2 + ["old"] * 10
     while turn(here):
         pass
     assert len(here.logs()) == BACKFILL + 6

@@ -62,7 +62,7 @@ def ingest_logs_of_failed_jobs(
             elif isinstance(item, LogNotReady) and not isinstance(item.error, BackfillLimited):
                 errors.append(item.error)  # any other limit stops the work of the queue, too
             elif isinstance(item, Finished) and item.error is not None:
-                raise item.error
+                errors.append(as_ingest_error(item.error, f"the logs of {key}"))
     if (stopped_by := most_urgent(errors, STOPPING_ERRORS)) is not None:
         context.save_credential_pauses()
         raise stopped_by

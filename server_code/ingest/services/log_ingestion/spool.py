@@ -121,8 +121,8 @@ def _disk_errors() -> Iterator[None]:
                 "open files (ulimit -n)."
             ) from error
         raise ResourceExhausted(
-            f"A log could not be written to the temporary folder {_folder()} ({error}): make it "
-            "writable, or set TMPDIR to another folder."
+            f"A log could not be written to the temporary folder {_folder()} ({error}): free space "
+            "there, make it writable, or set TMPDIR to another folder."
         ) from error
 
 
