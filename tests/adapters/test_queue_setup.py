@@ -191,6 +191,18 @@ def test_a_bucket_is_made_in_the_client_s_region(aws: LocalAws) -> None:
         assert s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] == "eu-north-1"
 
 
+def test_a_bucket_that_another_process_creates_meanwhile_is_configured(aws: LocalAws) -> None:
+    """Of two that run setup at once, the slower one also finds its bucket made."""
+    proxy, bucket = FaultProxy(aws.endpoint_url), f"logs-{uuid.uuid4()}"
+    owned = b"<Error><Code>BucketAlreadyOwnedByYou</Code><Message>Yours.</Message></Error>"
+    proxy.faults.extend([Reply(404, b""), Reply(409, owned, "application/xml")])
+    with closing(s3_client(aws)) as other:
+        other.create_bucket(Bucket=bucket)
+    with closing(s3_client(proxy)) as s3:
+        assert ensure_bucket(s3, bucket).startswith(f"bucket {bucket} adjusted: closed to the")
+    proxy.close()
+
+
 @pytest.mark.parametrize("request_number", range(1, 6))
 def test_a_permission_that_is_missing_is_not_taken_for_absence(
     aws: LocalAws, request_number: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import QueueMissing
@@ -47,32 +48,30 @@ def ensure_bucket(client: S3Client, bucket: str) -> str:
         details = [
             *_block_public_access(client, bucket),
             *_encrypt(client, bucket),
-            *_set_rule(client, bucket),
+            *_set_upload_rule(client, bucket),
         ]
     action = "created" if is_new else "adjusted" if details else "unchanged"
     return f"bucket {bucket} {action}" + (f": {', '.join(details)}" if details else "")
 
 
 def _create(client: S3Client, bucket: str) -> bool:
+    """Create the bucket where it is missing; False also where another process was faster."""
     try:
         with translate_aws_errors(f"Bucket {bucket}"):
             client.head_bucket(Bucket=bucket)
-    except QueueMissing:
+    except QueueMissing:  # which is also the error of a bucket
         region: Any = client.meta.region_name
-        if region == _REGION_WITHOUT_LOCATION:
-            client.create_bucket(Bucket=bucket)
-        else:
-            client.create_bucket(
-                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region}
-            )
-        return True
+        location: Any = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        options = {} if region == _REGION_WITHOUT_LOCATION else location
+        create = partial(client.create_bucket, Bucket=bucket, **options)
+        return _unless_answered("BucketAlreadyOwnedByYou", create) is not None
     return False
 
 
 def _block_public_access(client: S3Client, bucket: str) -> list[str]:
-    absent = "NoSuchPublicAccessBlockConfiguration"
-    found = _read(lambda: client.get_public_access_block(Bucket=bucket), absent)
-    if found is not None and found["PublicAccessBlockConfiguration"] == PUBLIC_ACCESS_BLOCK:
+    read = partial(client.get_public_access_block, Bucket=bucket)
+    current = _unless_answered("NoSuchPublicAccessBlockConfiguration", read)
+    if current is not None and current["PublicAccessBlockConfiguration"] == PUBLIC_ACCESS_BLOCK:
         return []
     client.put_public_access_block(
         Bucket=bucket, PublicAccessBlockConfiguration=PUBLIC_ACCESS_BLOCK
@@ -81,38 +80,37 @@ def _block_public_access(client: S3Client, bucket: str) -> list[str]:
 
 
 def _encrypt(client: S3Client, bucket: str) -> list[str]:
-    absent = "ServerSideEncryptionConfigurationNotFoundError"
-    if _read(lambda: client.get_bucket_encryption(Bucket=bucket), absent) is not None:
+    read = partial(client.get_bucket_encryption, Bucket=bucket)
+    if _unless_answered("ServerSideEncryptionConfigurationNotFoundError", read) is not None:
         return []
     rule: Any = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
     return ["encrypted with S3's own keys"]
 
 
-def _set_rule(client: S3Client, bucket: str) -> list[str]:
-    """Replace our rule among the bucket's; a request that omits what is set would reset it."""
-    absent = "NoSuchLifecycleConfiguration"
-    found: Any = _read(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket), absent)
-    stored = found or {"Rules": []}
-    if _BROKEN_UPLOADS in stored["Rules"]:
+def _set_upload_rule(client: S3Client, bucket: str) -> list[str]:
+    """Add or replace our rule; a request that omits other rules or options would reset them."""
+    read = partial(client.get_bucket_lifecycle_configuration, Bucket=bucket)
+    current: Any = _unless_answered("NoSuchLifecycleConfiguration", read) or {"Rules": []}
+    if _BROKEN_UPLOADS in current["Rules"]:
         return []
     size = "TransitionDefaultMinimumObjectSize"
-    others = [rule for rule in stored["Rules"] if rule.get("ID") != _BROKEN_UPLOADS["ID"]]
+    others = [rule for rule in current["Rules"] if rule.get("ID") != _BROKEN_UPLOADS["ID"]]
     client.put_bucket_lifecycle_configuration(
         Bucket=bucket,
         LifecycleConfiguration={"Rules": [*others, _BROKEN_UPLOADS]},
-        **({size: stored[size]} if size in stored else {}),
+        **({size: current[size]} if size in current else {}),
     )
     return [f"rule {_BROKEN_UPLOADS['ID']}"]
 
 
-def _read(request: Callable[[], T], absent: str) -> T | None:
-    """Read a configuration; None where the bucket has none, for which S3 has an error code."""
+def _unless_answered(code: str, request: Callable[[], T]) -> T | None:
+    """Send a request; None where S3 answers this error code, such as that nothing is configured."""
     from botocore.exceptions import ClientError
 
     try:
         return request()
     except ClientError as error:
-        if error.response["Error"]["Code"] != absent:
+        if error.response["Error"]["Code"] != code:
             raise
         return None
