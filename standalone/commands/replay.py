@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import click
 from ingest.bootstrap.buses import open_bus
@@ -28,7 +28,6 @@ from ..stopping import Stop, shutdown_deadline, stopped_by_signals
 #: The pause between two reports of the progress.
 NOTICE_SECONDS = 5.0
 
-_DAY = timedelta(days=1)
 _DATE_LENGTH = len("2026-11-01")
 
 
@@ -47,13 +46,14 @@ class TimeType(click.ParamType["datetime"]):
         if isinstance(value, datetime):
             return value
         text = str(value).strip()
+        of_day = "23:59:59" if self._is_end else "00:00:00"
         is_date = len(text) == _DATE_LENGTH
-        moment = parse_timestamp(f"{text}T00:00:00Z" if is_date else text)
+        moment = parse_timestamp(f"{text}T{of_day}Z" if is_date else text)
         if moment is None:
             self.fail(
                 f"{text!r} is not a time. Give 2026-11-01 or 2026-11-01T12:00:00Z.", param, ctx
             )
-        return moment + _DAY - timedelta(seconds=1) if is_date and self._is_end else moment
+        return moment
 
 
 @command(
@@ -110,12 +110,12 @@ def replay(
         closing(open_standalone_collector(settings, stop=stop.event)) as collector,
     ):
         now = collector.context.clock.now()
-        if since is not None and until is None and since > now:
+        if since is not None and since > now:
             raise click.UsageError("--since is in the future.")
         span = ReplaySpan(
             repository=repo,
             since=since or now,
-            until=until or now,
+            until=min(until or now, now),
             run_id=run_id,
         )
         if queue is None:

@@ -178,6 +178,7 @@ def test_a_stopped_replay_continues(rig: OpenRig, attempt: int) -> None:
     ("typed", "first", "last"),
     [
         ("2026-11-24", "2026-11-24T00:00:00Z", "2026-11-24T23:59:59Z"),
+        ("9999-12-31", "9999-12-31T00:00:00Z", "9999-12-31T23:59:59Z"),
         ("2026-11-24T12:00:00", "2026-11-24T12:00:00Z", "2026-11-24T12:00:00Z"),
         ("2026-11-24T12:00:00.037Z", "2026-11-24T12:00:00.037Z", "2026-11-24T12:00:00.037Z"),
         ("2026-11-24T12:00:00+02:00", "2026-11-24T10:00:00Z", "2026-11-24T10:00:00Z"),
@@ -213,9 +214,19 @@ def test_a_span_without_runs_is_reported(rig: OpenRig) -> None:
     assert printed.startswith(said)
 
 
-def test_a_span_in_the_future_is_a_usage_error(rig: OpenRig) -> None:
+def test_a_span_ends_now_at_the_latest(rig: OpenRig) -> None:
+    """A replay cannot have reached what is in the future."""
     here = rig(a_world().run().job("other"))
-    arguments = ["--repo=octo/api", "--since=2100-01-01"]
+    here.collect()
+    printed = here.python(*REPLAY, "--since=2020-01-01", "--until=9999-12-31")
+    assert printed.startswith("Replayed 1 attempts")
+    assert "up to 9999" not in printed
+
+
+@pytest.mark.parametrize("until", [[], ["--until=2100-01-02"]])
+def test_a_span_in_the_future_is_a_usage_error(rig: OpenRig, until: list[str]) -> None:
+    here = rig(a_world().run().job("other"))
+    arguments = ["--repo=octo/api", "--since=2100-01-01", *until]
     done = CliRunner().invoke(replay, arguments, env=here.environment)
     assert done.exit_code == 2
     assert "--since is in the future." in done.output
