@@ -297,11 +297,21 @@ def test_what_ends_a_round_is_raised_though_it_cannot_be_noted(stage):
         CollectionRound(replace(here.context, store=broken), started, seconds=25).run()
 
 
+def test_its_first_round_makes_the_repositories_due(stage):
+    """The page does not wait for it; later rounds leave the repositories to their polls."""
+    here = stage(two_repositories(), at=100)
+    known = here.record(REPOSITORY).next_poll_at
+    started = start(here)
+    CollectionRound(here.context, replace(started, rounds=1), seconds=0).run()
+    assert here.record(REPOSITORY).next_poll_at == known
+    CollectionRound(here.context, started, seconds=0).run()
+    assert here.record(REPOSITORY).next_poll_at == urgent_due_at(here.clock.now())
+
+
 def test_rounds_have_an_end(stage):
     """A collection that always finds more leaves the rest to the agents."""
     here = stage(two_repositories(), at=100)
     started = start(here)
     assert not started.has_ended
-    assert here.record(REPOSITORY).next_poll_at == urgent_due_at(here.clock.now())
     last = CollectionRound(here.context, replace(started, rounds=MAX_ROUNDS - 1), seconds=0).run()
     assert (last.phase, last.note) == ("failed", "The agents collect the rest automatically.")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.errors import StateUnavailable
-from ingest.services.collections.manual_collection import start_collection
+from ingest.services.collections.manual_collection import CollectionRound, start_collection
 from ingest.services.sources.record_credentials import record_refusals_and_limits
 from support.world import (
     GENEROUS,
@@ -114,7 +114,8 @@ def test_a_person_who_asks_for_one_repository_finds_out_for_all(stage: OpenStage
     here.server._state.tokens.add(TOKEN)
     here.poll_when_due(30)
     assert len(failing(here)) == 10
-    start_collection(here.state, "asked", repository=NAMES[3], now=here.clock.now())
+    asked = start_collection(here.state, "asked", repository=NAMES[3], now=here.clock.now())
+    CollectionRound(here.context, asked, seconds=5).run()
     here.poll_when_due(5)
     assert failing(here) == []
     here.poll_when_due(60)

@@ -66,7 +66,7 @@ def new_collection(
 def start_collection(
     store: StateStore, collection_id: str, *, repository: str | None, now: datetime
 ) -> CollectionRecord:
-    """Record that a collection begins, and make its repositories due.
+    """Record that a collection begins; its first round makes the repositories due.
 
     Requests that GitHub has refused to a credential are sent again.
     """
@@ -75,8 +75,6 @@ def start_collection(
     store.save_collection(record)
     names = [each.full_name for each in _repositories_of(store, repository)]
     clear_refusals(store, names, now=now)
-    for name in names:
-        store.make_due(name, now=now)
     return record
 
 
@@ -134,6 +132,8 @@ class CollectionRound:
         Raises what the agents' work raises, after recording that the collection has failed.
         """
         try:
+            if self._record.rounds == 0:
+                self._make_due()
             self._collection.collect()
             return self._end()
         except Exception as error:
@@ -143,6 +143,12 @@ class CollectionRound:
                 now = self._context.clock.now()
                 fail_collection(self._context.store, self._record, reason=str(error), now=now)
             raise
+
+    def _make_due(self) -> None:
+        """Make the repositories due; of a thousand, this takes longer than a page may wait."""
+        store, now = self._context.store, self._context.clock.now()
+        for repository in _repositories_of(store, self._record.repository):
+            store.make_due(repository.full_name, now=now)
 
     def _end(self) -> CollectionRecord:
         """Record that the collection is complete, given up, or continues in the next round."""
