@@ -12,6 +12,7 @@ from ingest.domain.delivery_trust import DELIVERY_CHECK_INTERVAL, MIN_DELIVERIES
 from ingest.errors import RateLimited
 from ingest.services.monitoring import apply_deliveries
 from ingest.services.monitoring.poll_runs import poll_due_repository
+from ingest.services.monitoring.poll_session import PollSession
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE
@@ -93,6 +94,16 @@ def test_what_was_delivered_for_days_is_applied_in_parts(here, monkeypatch):
     assert here.record().next_poll_at <= here.clock.now()
     here.poll_due()
     assert here.state.load_delivered_events(REPOSITORY, limit=9) == []
+
+
+def test_a_job_alone_tells_no_creation_of_a_run(here):
+    """What is not known is None, so that no time before all others is stored."""
+    here.move_to(200)
+    deliver(here, "workflow_job", jobs_now(here)[0])
+    poll_session = PollSession(repository=here.record(), leased_at=here.clock.now())
+    apply_deliveries.apply_deliveries(here.context, poll_session)
+    assert poll_session.repository.webhooks.last_job_at is not None
+    assert poll_session.repository.webhooks.newest_run_created_at is None
 
 
 def test_a_delivered_life_is_published_with_the_ids_of_reading_and_hardly_a_request(here):

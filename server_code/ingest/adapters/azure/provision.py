@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,8 @@ def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work_q
                 dead_lettering_on_message_expiration=True,
             )
         except ResourceExistsError:
+            with suppress(ResourceNotFoundError):  # another setup may have created the queue since
+                return _correct(client, client.get_queue(name), lock)
             return f"Topic {name} exists; you manage its subscriptions."
     return f"Queue {name} created."
 

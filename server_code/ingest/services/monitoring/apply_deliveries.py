@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 from ...domain.delivery_trust import MIN_DELIVERIES_AFTER_MISS, is_later_job, is_later_run
 from ...domain.jobs import Job
@@ -20,8 +20,6 @@ from .save_runs import load_known_attempts, run_and_attempt, upsert_runs
 
 #: How many events are loaded at once: webhooks may have come for days while no agent was running.
 MAX_EVENTS = 1000
-
-_NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 #: How long a job waits for the delivery of its run, before the run is read.
 DELIVERED_RUN_PAUSE = timedelta(seconds=5)
@@ -60,8 +58,8 @@ def _apply_runs(
         return
     name = poll_session.repository.full_name
     known = load_known_attempts(context, name, [run.run_id for run in runs])
-    states = {numbers: record.run for numbers, record in known.items()}
-    later = [run for run in runs if is_later_run(states.get(run_and_attempt(run.key)), run)]
+    known_runs = {attempt_id: record.run for attempt_id, record in known.items()}
+    later = [run for run in runs if is_later_run(known_runs.get(run_and_attempt(run.key)), run)]
     upsert_runs(context, poll_session, list(map(context.github.sanitize_links, later)))
 
 
@@ -72,12 +70,12 @@ def _apply_jobs(context: CollectorContext, poll_session: PollSession, jobs: Sequ
     known = load_known_attempts(context, name, [job.run_id for job in jobs])
     changed: dict[tuple[int, int], AttemptRecord] = {}
     for job in map(context.github.sanitize_links, jobs):
-        numbers = job.run_id, job.run_attempt
-        record = changed.get(numbers) or known.get(numbers) or _new_record(context, name, job)
+        attempt_id = job.run_id, job.run_attempt
+        record = changed.get(attempt_id) or known.get(attempt_id) or _new_record(context, name, job)
         before = next((each for each in record.jobs if each.job_id == job.job_id), None)
         if record.settled or record.has_all_jobs or not is_later_job(before, job):
             continue
-        changed[numbers] = _with_job(context, record, job)
+        changed[attempt_id] = _with_job(context, record, job)
     context.store.save_attempts(list(changed.values()))
     if changed:  # the change of a job counts as one of now, because its run may not show it
         poll_session.note_changes((), context.clock.now())
@@ -110,7 +108,7 @@ def _note_arrival(poll_session: PollSession, events: Sequence[DeliveredEvent]) -
     known = poll_session.repository.webhooks
     runs_at = [event.received_at for event in events if event.run is not None]
     jobs_at = [event.received_at for event in events if event.job is not None]
-    created = [each.run.created_at for each in events if each.run and each.run.created_at]
+    created = [each.run.created_at for each in events if each.run is not None]
     webhooks = replace(
         known,
         last_run_at=max(runs_at, default=known.last_run_at),
@@ -118,6 +116,8 @@ def _note_arrival(poll_session: PollSession, events: Sequence[DeliveredEvent]) -
         deliveries_since_miss=min(
             known.deliveries_since_miss + len(events), MIN_DELIVERIES_AFTER_MISS
         ),
-        newest_run_created_at=max((*created, known.newest_run_created_at or _NEVER)),
+        newest_run_created_at=max(
+            filter(None, (*created, known.newest_run_created_at)), default=None
+        ),
     )
     poll_session.repository = replace(poll_session.repository, webhooks=webhooks)
