@@ -46,7 +46,7 @@ class ServerLog:
     def __init__(self, output_pipe: IO[bytes], file: Path, echo: Callable[[str], None]) -> None:
         """Start a thread that reads what the server prints; `echo` shows a message."""
         self.file = file
-        self.ready = threading.Event()
+        self.ready = threading.Event()  # set once the app's code is connected to the server
         self._pipe = output_pipe
         self._echo = echo
         #: The last lines that were not empty.
@@ -56,7 +56,7 @@ class ServerLog:
         self._thread.start()
 
     def join(self) -> None:
-        """Wait until everything that the server printed is read."""
+        """Wait until everything that the server printed is read, for five seconds at most."""
         self._thread.join(timeout=5)
 
     def _read(self) -> None:

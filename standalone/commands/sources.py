@@ -1,4 +1,4 @@
-"""``sources``: what is watched, added and removed."""
+"""``sources``: list, add and remove what selects the watched repositories."""
 
 from __future__ import annotations
 
@@ -99,13 +99,13 @@ def add_source(given: str, **texts: str | None) -> None:
         raise click.UsageError(f"{pattern} excludes repositories, so it has no filters.")
     with closing(open_state(settings)) as store:
         now = datetime.now(timezone.utc)
-        what = "A running collector lists its repositories now."
+        consequence = "A running collector lists its repositories now."
         if pattern.is_exclusion:
-            what = describe_exclusion(store, pattern)
+            consequence = describe_exclusion(store, pattern)
         is_new = add_sources(store, [pattern], origin=FROM_COMMAND_LINE, now=now)
         if is_new:
             _record_activity(store, f"added the source {pattern}")
-            print_result(f"Added {pattern}. {what}")
+            print_result(f"Added {pattern}. {consequence}")
         elif not changed:
             print_result(f"{pattern} is a source already.")
         if changed:

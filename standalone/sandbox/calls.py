@@ -16,7 +16,7 @@ from .times import UnixSeconds
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Request):
-    """One request whose route, sender and repository are known."""
+    """One request whose route, sender and repository are known; `params` are those of its path."""
 
     state: State
     now: UnixSeconds

@@ -27,7 +27,7 @@ MAX_CACHED_BYTES = 512 * 1024 * 1024
 #: all are read to find the oldest.
 EVICTION_SLACK = 1.05
 
-_UNFINISHED_KEPT = timedelta(hours=1)
+_MAX_WRITING_TIME = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,10 @@ def is_abandoned(unfinished_since: datetime | None, now: datetime) -> bool:
     """Return whether the writer of an unfinished log was killed."""
     if unfinished_since is None:
         return False
-    return unfinished_since < now - _UNFINISHED_KEPT or is_in_future(unfinished_since, now)
+    return unfinished_since < now - _MAX_WRITING_TIME or is_in_future(unfinished_since, now)
 
 
-def select_evicted(
+def choose_kept_and_evicted(
     newest_first: Iterable[EvictionCandidate], *, max_logs: int, max_bytes: int, now: datetime
 ) -> tuple[list[EvictionCandidate], list[str]]:
     """Return the complete logs that stay, and the names of the logs that are evicted.
@@ -100,14 +100,14 @@ def select_evicted(
     """
     kept: list[EvictionCandidate] = []
     evicted: list[str] = []
-    logs = stored_bytes = 0
+    log_count = stored_bytes = 0
     for log in newest_first:
         if log.unfinished_since is not None:
             if is_abandoned(log.unfinished_since, now):
                 evicted.append(log.name)
             continue
-        logs, stored_bytes = logs + 1, stored_bytes + log.stored_bytes
-        if logs > max_logs or stored_bytes > max_bytes:
+        log_count, stored_bytes = log_count + 1, stored_bytes + log.stored_bytes
+        if log_count > max_logs or stored_bytes > max_bytes:
             evicted.append(log.name)
         else:
             kept.append(log)

@@ -11,9 +11,8 @@ from ..ports import Clock
 class LimitsInForce:
     """The limits that refused requests of a batch, by scope. Safe for many threads.
 
-    ``scope``: a repository, or what else has a limit of its own in the batch.
-
-    It is kept no longer than its batch: meanwhile another credential may have become free.
+    ``scope``: a repository, or what else has a limit of its own in the batch. Each batch
+    begins without limits, because another credential may have become free.
     """
 
     def __init__(self, clock: Clock) -> None:

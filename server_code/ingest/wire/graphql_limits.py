@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from .fields import load_json, mapping, objects, text
 from .rate_limits import is_secondary_limit, speaks_of_limit
 
-_TYPES = frozenset({"RATE_LIMIT", "RATE_LIMITED"})
+_LIMIT_ERROR_TYPES = frozenset({"RATE_LIMIT", "RATE_LIMITED"})
 
 
 def as_rest_answer(
@@ -20,13 +20,13 @@ def as_rest_answer(
 
     A used-up hour has no requests left, whatever the header says of them.
     """
-    named = {"x-ratelimit-resource": "graphql", **headers}
+    headers_with_resource = {"x-ratelimit-resource": "graphql", **headers}
     refusal = _find_refusal(body) if status == 200 else None
     if refusal is None:
-        return status, named
+        return status, headers_with_resource
     if is_secondary_limit(refusal):
-        return 429, named
-    return 429, {**named, "x-ratelimit-remaining": "0"}
+        return 429, headers_with_resource
+    return 429, {**headers_with_resource, "x-ratelimit-remaining": "0"}
 
 
 def _find_refusal(body: str) -> str | None:
@@ -39,6 +39,6 @@ def _find_refusal(body: str) -> str | None:
         return None
     for error in errors:
         message = text(error.get("message")) or ""
-        if text(error.get("type")) in _TYPES or speaks_of_limit(message):
+        if text(error.get("type")) in _LIMIT_ERROR_TYPES or speaks_of_limit(message):
             return message
     return None

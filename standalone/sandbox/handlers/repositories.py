@@ -131,7 +131,7 @@ def _listed(
 
 
 def _full(repository: Repository, call: Call) -> Json:
-    """Describe a repository with its owner's kind; only that of an organization names it twice."""
+    """Describe a repository; that of a user has an owner of this type, and no `organization`."""
     described = full_repository(repository.spec, call.base)
     if repository.spec.owner.lower() not in call.state.settings.users:
         return described

@@ -22,9 +22,9 @@ from ...domain.log_cache import (
     CompressedLog,
     CompressedPage,
     EvictionCandidate,
+    choose_kept_and_evicted,
     format_long_lines,
     parse_long_lines,
-    select_evicted,
 )
 from ...domain.log_pages import MAX_PAGE_BYTES, MAX_PAGE_PARTS, LogPage, LogSize
 from ...domain.log_states import JobLogId
@@ -109,7 +109,7 @@ class TableLogPageStore(LogPageStore):
             )
             for row in rows
         )
-        kept, evicted = select_evicted(
+        kept, evicted = choose_kept_and_evicted(
             logs, max_logs=self._max_logs, max_bytes=self._max_bytes, now=now
         )
         self._logs, self._stored_bytes = len(kept), sum(log.stored_bytes for log in kept)

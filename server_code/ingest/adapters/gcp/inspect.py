@@ -26,11 +26,11 @@ class PubsubInspector(QueueInspector):
 
     def inspect_queue(self, name: str) -> QueueAttributes:
         """Read a subscription's attributes; Pub/Sub does not report how many messages wait."""
-        found = self._clients.read_subscription(name)
-        dead_letter_topic = found.dead_letter_policy.dead_letter_topic
+        subscription = self._clients.read_subscription(name)
+        dead_letter_topic = subscription.dead_letter_policy.dead_letter_topic
         return QueueAttributes(
             max_message_bytes=MAX_MESSAGE_BYTES,
-            visibility_seconds=found.ack_deadline_seconds,
+            visibility_seconds=subscription.ack_deadline_seconds,
             waiting=None,
             dead_letter_queue=dead_letter_topic.rpartition("/")[2] or None,
             dead_letters=None,

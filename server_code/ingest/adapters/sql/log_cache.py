@@ -17,10 +17,10 @@ from ...domain.log_cache import (
     CompressedLog,
     CompressedPage,
     EvictionCandidate,
+    choose_kept_and_evicted,
     format_long_lines,
     is_abandoned,
     parse_long_lines,
-    select_evicted,
 )
 from ...domain.log_pages import LogPage, LogSize
 from ...domain.log_states import JobLogId
@@ -127,7 +127,7 @@ class SqlLogPageStore(LogPageStore):
             for name, stored_bytes, unfinished_since in session.query(_SELECT_LOGS)
         )
         limits = {"max_logs": self._max_logs, "max_bytes": self._max_bytes}
-        _, evicted = select_evicted(logs, **limits, now=now)
+        _, evicted = choose_kept_and_evicted(logs, **limits, now=now)
         _delete(session, evicted)
 
 

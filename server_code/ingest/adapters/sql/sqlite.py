@@ -17,9 +17,9 @@ _WAL_ATTEMPTS = 20
 
 def sqlite_dialect(path: str) -> Dialect:
     """Describe the SQLite database in a file, or in memory for ``:memory:``."""
-    in_memory = path == ":memory:"
-    file = None if in_memory else Path(path).absolute()
-    display_name = "The SQLite database in memory" if in_memory else f"The SQLite file {path!r}"
+    is_in_memory = path == ":memory:"
+    file = None if is_in_memory else Path(path).absolute()
+    display_name = "The SQLite database in memory" if is_in_memory else f"The SQLite file {path!r}"
     return Dialect(
         display_name=display_name,
         placeholder="?",
@@ -32,7 +32,7 @@ def sqlite_dialect(path: str) -> Dialect:
         text="TEXT",
         bytes="BLOB",
         identity="INTEGER PRIMARY KEY",
-        max_connections=1 if in_memory else _MAX_CONNECTIONS,
+        max_connections=1 if is_in_memory else _MAX_CONNECTIONS,
         connect=lambda: _connect(path),
         reset=_reset,
         # A number beyond 64 bits never gets as far as SQLite.
@@ -84,6 +84,7 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def _reset(connection: sqlite3.Connection, _error: BaseException) -> bool:
+    """Roll back; return False if the connection cannot be used again."""
     try:
         connection.rollback()
     except sqlite3.Error:  # such as that of the disk; the first error is reported

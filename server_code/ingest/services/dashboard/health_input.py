@@ -49,6 +49,7 @@ class HealthInput:
     ``one_time_collection`` ended after the last heartbeat of any agent. ``recent_log_count``: how
     many logs were published within LOG_STALL_TIME. ``unanswered_since``: since when hosts and
     queues have answered nothing. ``backfill_seconds_left``: of the longest backfill.
+    ``write_error``: why the state cannot be written; None if it can.
     """
 
     agents: Sequence[Mapping[str, Any]]
@@ -74,9 +75,9 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
 
     Also tries to write: a collector that cannot write its state cannot record errors either.
     """
-    heartbeats, page = store.list_agents(), store.for_dashboard()
-    repositories, collections = page.list_repositories(), page.list_collections()
-    agents = agent_rows(heartbeats, page.load_desired_states(), repositories, now=now)
+    heartbeats, reads = store.list_agents(), store.for_dashboard()
+    repositories, collections = reads.list_repositories(), reads.list_collections()
+    agents = agent_rows(heartbeats, reads.load_desired_states(), repositories, now=now)
     has_ended = all(agent["state"] in _ENDED_STATES for agent in agents)
     saved_counters = store.load_saved_counters()
     recent = [counts for at, counts in saved_counters.intervals if at > now - LOG_STALL_TIME]
@@ -89,11 +90,11 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
         repositories=repositories,
         counts=counts,
         counts_by_repository=counts_by_repository,
-        errors=page.list_errors(limit=MAX_ERRORS),
+        errors=reads.list_errors(limit=MAX_ERRORS),
         saved_counters=saved_counters,
         recent_log_count=sum(counts.get(logs, 0) for counts in recent),
-        sources=page.list_sources(),
-        credentials=page.list_credentials(),
+        sources=reads.list_sources(),
+        credentials=reads.list_credentials(),
         oldest_pending_log=_oldest_pending_log(store, now) if counts.logs_pending else None,
         collections=collections,
         one_time_collection=find_one_time_collection(collections, heartbeats)
@@ -152,7 +153,8 @@ def _oldest_pending_log(store: StateStore, now: datetime) -> JobLogRecord | None
     return min(logs, key=lambda log: log.waits_since, default=None)
 
 
-def longest_backfill_seconds(rows: Sequence[Mapping[str, Any]]) -> float | None:
+def longest_backfill_seconds(repository_rows: Sequence[Mapping[str, Any]]) -> float | None:
     """Return how long the longest backfill that goes on will take, if it is known."""
-    estimates = [row["backlog_seconds"] for row in rows if row["backlog"] and not row["paused"]]
+    backfilling = (row for row in repository_rows if row["backlog"] and not row["paused"])
+    estimates = [row["backlog_seconds"] for row in backfilling]
     return max((each for each in estimates if each is not None), default=None)

@@ -1,4 +1,4 @@
-"""Runs by their result in the last hour, day and week, and the lag of messages, kept for a day."""
+"""Runs by their result in the last hour, day and week, and the lag of jobs, known for one day."""
 
 from __future__ import annotations
 
@@ -89,12 +89,12 @@ def _lag(saved_counters: SavedCounters, window: Window, now: datetime) -> dict[s
     )
     return {
         "jobs": jobs,
-        "median_seconds": _bound(cumulative, jobs * 0.5),
-        "p95_seconds": _bound(cumulative, jobs * 0.95),
+        "median_seconds": _smallest_bound_with(cumulative, jobs * 0.5),
+        "p95_seconds": _smallest_bound_with(cumulative, jobs * 0.95),
     }
 
 
-def _bound(cumulative: Mapping[int, int], wanted: float) -> int | None:
-    if not wanted:
+def _smallest_bound_with(cumulative: Mapping[int, int], wanted_count: float) -> int | None:
+    if not wanted_count:
         return None
-    return next((bound for bound, count in cumulative.items() if count >= wanted), None)
+    return next((bound for bound, count in cumulative.items() if count >= wanted_count), None)
