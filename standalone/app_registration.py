@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import secrets
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ _FORM = """<h1>Create the GitHub App</h1>
 class RegistrationPages:
     """The pages of one registration; ``app`` is done when GitHub has answered.
 
+    ``lock`` is held meanwhile: a browser may load the callback again, and the code works once.
     ``state`` is OAuth's parameter: GitHub returns it to the callback, and nobody else knows it.
     """
 
@@ -48,6 +50,7 @@ class RegistrationPages:
     name: str = ""
     state: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     app: Future[RegisteredApp] = field(default_factory=Future)
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     start_path: str = field(default_factory=lambda: f"/{secrets.token_urlsafe(16)}", repr=False)
     base_url: str = ""
 
@@ -77,22 +80,22 @@ class RegistrationPages:
     def handle_callback(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Check the state, save the App, and redirect to its installation."""
+        """Check the state, save the App once, and redirect to its installation."""
         query = parse_qs(environ.get("QUERY_STRING", ""))
         state, code = query.get("state", [""])[0], query.get("code", [""])[0]
         if not secrets.compare_digest(state.encode(), self.state.encode()) or not code:
             # The registration continues: any process on this machine could have sent this.
             return _refuse(start_response, "This page was not opened from this command.")
-        if self.app.done():
-            return _refuse(start_response, "This App was received already.")
-        try:
-            app = self.exchange_code(code)
-        except IngestError as error:
-            self.app.set_exception(error)
-            return _refuse(start_response, str(error))
-        location = app.installation_url(self.web_url)
+        with self.lock:
+            if not self.app.done():
+                try:
+                    self.app.set_result(self.exchange_code(code))
+                except IngestError as error:
+                    self.app.set_exception(error)
+        if (failure := self.app.exception()) is not None:
+            return _refuse(start_response, str(failure))
+        location = self.app.result().installation_url(self.web_url)
         start_response("303 See Other", [("Location", location), ("Content-Length", "0")])
-        self.app.set_result(app)
         return [b""]
 
 
