@@ -42,13 +42,13 @@ def doctor(sources: tuple[str, ...], *, as_json: bool) -> int:
     repositories and what collecting them costs. Exits with 1 if a check failed.
     """
     checks = _checks(sources)
-    found = list(checks) if as_json else list(_echoed(checks))
+    results = list(checks) if as_json else list(_echoed(checks))
     if as_json:
-        report = {"ok": no_check_failed(found), "checks": [check.as_json() for check in found]}
+        report = {"ok": no_check_failed(results), "checks": [check.as_json() for check in results]}
         print_result(json.dumps(report))
     else:
-        print_result(_result_line(found))
-    return 0 if no_check_failed(found) else 1
+        print_result(_result_line(results))
+    return 0 if no_check_failed(results) else 1
 
 
 def _checks(sources: tuple[str, ...]) -> Iterator[CheckResult]:
@@ -77,11 +77,11 @@ def _checks(sources: tuple[str, ...]) -> Iterator[CheckResult]:
 
 def _echoed(checks: Iterable[CheckResult]) -> Iterator[CheckResult]:
     """Print each check when it is done; an error that several checks have is printed once."""
-    first_with: dict[str, str] = {}
+    first_subjects: dict[str, str] = {}
     for check in checks:
         label, colour = _MARKS[check.status]
         name = check.subject.rpartition(" ")[2]
-        first = first_with.setdefault(check.finding.replace(name, ""), check.subject)
+        first = first_subjects.setdefault(check.finding.replace(name, ""), check.subject)
         is_same = check.status == FAILED and first != check.subject
         text = f"The same error as {first}." if is_same else check.finding
         finding = _indented(f"{label:>7}  {check.subject}: {text}")
@@ -99,11 +99,11 @@ def _indented(text: str) -> str:
     return textwrap.fill(text, width, subsequent_indent=" " * 9, break_on_hyphens=False)
 
 
-def _result_line(found: list[CheckResult]) -> str:
-    failed = sum(check.status == FAILED for check in found)
-    warnings = sum(check.status == WARNING for check in found)
+def _result_line(results: list[CheckResult]) -> str:
+    failed = sum(check.status == FAILED for check in results)
+    warnings = sum(check.status == WARNING for check in results)
     if failed:
-        return f"\n{failed} of {len(found)} checks failed."
+        return f"\n{failed} of {len(results)} checks failed."
     if warnings:
-        return f"\nNo check failed, {warnings} of {len(found)} with a warning."
+        return f"\nNo check failed, {warnings} of {len(results)} with a warning."
     return "\nAll checks passed."

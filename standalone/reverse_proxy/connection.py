@@ -28,7 +28,7 @@ class ClientConnection:
         self._proxy = proxy
         self._limits = proxy.limits
         self._stream = HttpStream(h11.SERVER, reader, writer, seconds=proxy.limits.client)
-        self._is_head = False
+        self._is_head_request = False
         #: The time since which the headers of a request are awaited; None while one is answered.
         self.waiting_since: float | None = time.monotonic()
 
@@ -65,11 +65,11 @@ class ClientConnection:
         return all(state is h11.DONE for state in states.values())
 
     async def _receive_request(self) -> h11.Request | None:
-        self._is_head = False
+        self._is_head_request = False
         with self._stream.read_timeout(self._limits.head):
             event = await self._stream.receive(seconds=self._limits.head)
         if isinstance(event, h11.Request):
-            self._is_head = event.method == b"HEAD"
+            self._is_head_request = event.method == b"HEAD"
             if event.method == b"CONNECT":
                 raise ClientFailed(405, "CONNECT")
             return event
@@ -103,6 +103,6 @@ class ClientConnection:
             return
         with suppress(StreamFailed):
             for event in own_response(status):
-                if not (self._is_head and isinstance(event, h11.Data)):
+                if not (self._is_head_request and isinstance(event, h11.Data)):
                     await self._stream.send(event)
             await self._stream.discard(self._limits.linger)

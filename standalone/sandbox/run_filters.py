@@ -20,7 +20,7 @@ def filters_in(args: Mapping[str, str]) -> dict[str, str]:
     return {name: args[name] for name in _TESTS if args.get(name)}
 
 
-def matching(filters: Mapping[str, str]) -> _Test:
+def predicate_for(filters: Mapping[str, str]) -> _Test:
     """Return a test that a run passes if it fits every filter."""
     tests = [_TESTS[name](value) for name, value in filters.items()]
     return lambda run, now: all(test(run, now) for test in tests)

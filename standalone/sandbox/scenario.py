@@ -31,36 +31,39 @@ def read_scenario(path: Path) -> Settings:
     read = dict(yaml.safe_load(path.read_text("utf-8")) or {})
     if "hooks" in read:
         read["hook_faults"] = read.pop("hooks")
-    read |= {name: _spec(kind, read[name]) for name, kind in _PARTS.items() if name in read}
+    read |= {
+        name: _dataclass_from(kind, read[name]) for name, kind in _PARTS.items() if name in read
+    }
     for name, kind in _LISTS.items():
         if name in read:
-            read[name] = tuple(_spec(kind, each) for each in read[name])
+            read[name] = tuple(_dataclass_from(kind, each) for each in read[name])
     if read.get("app"):
         read["app"] = _app(read["app"])
-    return _spec(Settings, read)
+    return _dataclass_from(Settings, read)
 
 
 def fault_from(values: Mapping[str, Any]) -> Fault:
     """Read one fault."""
-    return _spec(Fault, values)
+    return _dataclass_from(Fault, values)
 
 
 def _app(values: Mapping[str, Any]) -> AppSpec:
     installations = tuple(
-        _spec(InstallationSpec, installation) for installation in values.get("installations", ())
+        _dataclass_from(InstallationSpec, installation)
+        for installation in values.get("installations", ())
     )
-    return _spec(AppSpec, {**values, "installations": installations})
+    return _dataclass_from(AppSpec, {**values, "installations": installations})
 
 
-def _spec(kind: type[_Spec], values: Mapping[str, Any]) -> _Spec:
+def _dataclass_from(kind: type[_Spec], values: Mapping[str, Any]) -> _Spec:
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - known)
     if unknown:
         raise ValueError(f"{kind.__name__} has no field {unknown}; its fields are {sorted(known)}.")
-    return kind(**{name: _frozen(name, value) for name, value in values.items()})
+    return kind(**{name: _as_tuple_or_set(name, value) for name, value in values.items()})
 
 
-def _frozen(name: str, value: object) -> object:
+def _as_tuple_or_set(name: str, value: object) -> object:
     if not isinstance(value, list):
         return value
     sets = {"permissions", "repositories", "failing_shas", "missing_shas"}

@@ -65,8 +65,8 @@ def backlog_seconds(
 ) -> float | None:
     """Estimate how long the unread attempts will take, at the pace since watching began.
 
-    It is longer where GitHub's rate limit permits fewer requests than that. 0 where nothing is
-    unread; None before anything was read, and where the clock was set back to before that.
+    It is longer where GitHub's rate limit forbids that pace. 0 where nothing is unread; None before
+    anything was read, and where the clock was set back to before watching began.
     """
     read = counts.attempts - counts.unread_attempts
     if counts.unread_attempts == 0:

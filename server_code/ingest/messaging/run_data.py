@@ -98,7 +98,7 @@ def _annotations_data(annotations: AnnotationList | None) -> dict[str, Any]:
 
 
 def _list_data(values: Sequence[KeepsUnknownFields] | None) -> list[dict[str, Any]] | None:
-    """Return values that have the fields of the message, without fields of a newer release."""
+    """Return values with the fields that messages have, without those of a newer release."""
     if values is None:
         return None
     return [encode_dataclass(replace(each, unknown_fields={})) for each in values]
@@ -110,9 +110,9 @@ def _pull_requests_data(run: WorkflowRun, commit: Commit | None) -> list[dict[st
     GitHub's list is empty for a run from a fork. Then the pull request that triggered the run is
     returned.
     """
-    known = commit.pull_requests if commit else ()
-    detailed = {pull.id: pull for pull in known}
-    triggering = triggering_pull_request(run, known)
+    of_commit = commit.pull_requests if commit else ()
+    detailed = {pull.id: pull for pull in of_commit}
+    triggering = triggering_pull_request(run, of_commit)
     pulls = run.pull_requests or ((triggering,) if triggering is not None else ())
     return [_pull_request_data(pull, detailed.get(pull.id, pull)) for pull in pulls]
 
@@ -133,15 +133,15 @@ def _pull_request_data(pull: PullRequest, detailed: PullRequest) -> dict[str, An
 
 
 def _code_metrics_data(run: WorkflowRun, commit: Commit | None) -> dict[str, Any]:
-    known = commit or Commit(commit_sha=run.head_sha or "")
-    pull = triggering_pull_request(run, known.pull_requests)
+    metrics = commit or Commit(commit_sha=run.head_sha or "")
+    pull = triggering_pull_request(run, metrics.pull_requests)
     return {
         "commit_sha": run.head_sha,
-        "commit_message": known.commit_message,
-        "commit_author": known.commit_author,
-        "files_changed_count": known.files_changed_count,
-        "additions": known.additions,
-        "deletions": known.deletions,
+        "commit_message": metrics.commit_message,
+        "commit_author": metrics.commit_author,
+        "files_changed_count": metrics.files_changed_count,
+        "additions": metrics.additions,
+        "deletions": metrics.deletions,
         "pull_request_id": pull.id if pull else None,
         "pull_request_url": pull.html_url if pull else None,
     }

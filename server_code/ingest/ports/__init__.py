@@ -1,7 +1,9 @@
 """The interfaces to everything outside the collector.
 
 Each port has one adapter per vendor; ``tests/contracts`` tests all adapters of a port with the same
-suite. Adapters raise only the errors of ``errors.py``.
+suite. Adapters raise only the errors of ``errors.py``. Of the parts of ``StateStore``, agents share
+their heartbeats, pauses and claims in ``CoordinationStore``. ``DashboardStore`` holds what is kept
+for pages, and ``DashboardReads`` reads what each refresh of a page needs.
 """
 
 from ..messaging.claim_check import BlobReference as BlobReference

@@ -11,7 +11,7 @@ from ..answers import Answer, Refusal, error_answer, not_found
 from ..calls import Call
 from ..pages import Page, link_header, requested_page
 from ..payloads.runs import artifact_payload, pending_deployment, run_payload
-from ..run_filters import filters_in, matching
+from ..run_filters import filters_in, predicate_for
 from ..specs import AttemptSpec, RunSpec
 from ..timeline import attempt_status, attempts_at, current_attempt, run_change_times
 from ..times import UnixSeconds
@@ -100,7 +100,7 @@ def _list(call: Call, filters: dict[str, str], page: Page, as_of: UnixSeconds) -
 
 def _matching_runs(call: Call, filters: dict[str, str], as_of: UnixSeconds) -> list[RunSpec]:
     try:
-        test = matching(filters)
+        test = predicate_for(filters)
     except ValueError:
         raise Refusal(error_answer(422, "Validation Failed")) from None
     return [run for run in call.repository.runs(as_of) if test(run, as_of)]

@@ -51,7 +51,7 @@ _DEFAULT_REGION = "us-east-1"
 _MAX_CONNECTIONS = 16
 
 #: Held while the environment is changed: os.environ has no step that checks and removes.
-_tidying = threading.Lock()
+_environment_lock = threading.Lock()
 
 
 def sqs_client(aws: AwsSettings) -> SQSClient:
@@ -158,7 +158,7 @@ def _tidy_variables() -> None:
 
     botocore takes both literally: compose files pass what is not set as an empty text.
     """
-    with _tidying:
+    with _environment_lock:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             value = os.environ[name]
             if not (tidy := unquoted(value)):
@@ -188,9 +188,9 @@ def avoid_service_scan(session: BotocoreSession) -> BotocoreSession:
                     names.update(each.name for each in Path(path).iterdir())
             return sorted(names)
 
-    found = session.get_component("data_loader")
-    folders = FolderLoader(found.search_paths, include_default_search_paths=False)
-    session.register_component("data_loader", folders)
+    loader = session.get_component("data_loader")
+    folder_loader = FolderLoader(loader.search_paths, include_default_search_paths=False)
+    session.register_component("data_loader", folder_loader)
     return session
 
 

@@ -50,7 +50,7 @@ class GithubActions:
         self._pulls = PullRequestReader()
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
-        self.pop_malformed_objects = self._malformed.pop
+        self.pop_malformed_objects = self._malformed.take_messages
         self.send_probe = tokens.send_probe
         self.pop_rejected_credentials = tokens.pop_rejected_credentials
         self._purposes: dict[str, Purpose] = {}

@@ -47,7 +47,8 @@ class GithubClient:
     """An HTTP client with one credential. Safe for many threads; never sleeps.
 
     A request is sent once, and once more where the credential could be renewed after a 401.
-    ``was_used``: GitHub has answered a request with the credential. ``permissions_granted`` and
+    ``kind``: the credential's, in words. ``expires_at``: its token's end, by GitHub's header.
+    ``was_used``: GitHub has answered a request with it. ``permissions_granted`` and
     ``permissions_not_granted``: of an App's installation, as GitHub lists it.
     """
 
@@ -171,11 +172,11 @@ class GithubClient:
             expired_at=self._expired_at(),
             is_fresh_token=self._note_rejection(answer.status),
         )
-        endpoint = (call.request.endpoint, *call.request.path.split("/")[2:4])
+        refusal_key = (call.request.endpoint, *call.request.path.split("/")[2:4])
         if isinstance(error, AccessDenied):
-            self._permissions_of_refusals[endpoint] = sufficient_permissions_of(answer.headers)
+            self._permissions_of_refusals[refusal_key] = sufficient_permissions_of(answer.headers)
         elif error is None:
-            self._permissions_of_refusals.pop(endpoint, None)
+            self._permissions_of_refusals.pop(refusal_key, None)
         return answer, error
 
     def _note_rejection(self, status: int) -> bool:

@@ -1,4 +1,4 @@
-"""Objects of GitHub's lists that cannot be parsed: left out, and kept to be reported."""
+"""Objects of GitHub's lists that cannot be parsed: left out, with messages to be reported."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Objects of one repository that are kept until they are reported.
-MAX_KEPT = 20
+#: Messages about one repository that are kept until they are reported.
+MAX_MESSAGES = 20
 
 
 class MalformedObjects:
@@ -22,7 +22,7 @@ class MalformedObjects:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[str, dict[str, None]] = {}
+        self._messages: dict[str, dict[str, None]] = {}
 
     def parse_each(
         self,
@@ -38,15 +38,15 @@ class MalformedObjects:
                 yield parse(payload)
             except MalformedPayload as error:
                 logger.warning("malformed object", extra={"reason": str(error), "path": path})
-                self._keep(repository, f"{error} It is left out of {path}.")
+                self._keep_message(repository, f"{error} It is left out of {path}.")
 
-    def pop(self, repository: str) -> list[str]:
-        """Return the objects of a repository that could not be parsed since the last call."""
+    def take_messages(self, repository: str) -> list[str]:
+        """Remove and return the messages about a repository's objects that could not be parsed."""
         with self._lock:
-            return list(self._kept.pop(repository.lower(), ()))
+            return list(self._messages.pop(repository.lower(), ()))
 
-    def _keep(self, repository: str, message: str) -> None:
+    def _keep_message(self, repository: str, message: str) -> None:
         with self._lock:
-            kept = self._kept.setdefault(repository.lower(), {})
-            if len(kept) < MAX_KEPT:
-                kept[message] = None
+            messages = self._messages.setdefault(repository.lower(), {})
+            if len(messages) < MAX_MESSAGES:
+                messages[message] = None

@@ -58,15 +58,15 @@ class Transport:
         """
         from urllib3.exceptions import HTTPError
 
-        host, read_seconds = origin_of(url), self._read_timeouts.seconds(url)
+        origin, read_seconds = origin_of(url), self._read_timeouts.seconds(url)
         started = time.monotonic()
-        request_number = self._pending.begin(host, at=started)
+        request_number = self._pending.begin(origin, at=started)
         try:
             with self._session.send(
                 method, url, headers=headers, body=body, read_seconds=read_seconds
             ) as response:
                 answered = time.monotonic()
-                self._pending.note_answer(host, request_number, at=answered)
+                self._pending.note_answer(origin, request_number, at=answered)
                 self._read_timeouts.note_answer(url, took_seconds=answered - started)
                 if log_file is not None and response.status == 200:
                     content = b""
@@ -82,7 +82,7 @@ class Transport:
             # For an invalid header or chunk length.
             raise RequestFailed("GitHub's answer is not valid HTTP.") from error
         finally:
-            self._pending.end(host, request_number, at=time.monotonic())
+            self._pending.end(origin, request_number, at=time.monotonic())
         # A proxy may have recoded the JSON to UTF-16, with or without a byte order mark.
         text = content.decode(json.detect_encoding(content), "replace")
         return RawAnswer(status=response.status, headers=received, body=text)

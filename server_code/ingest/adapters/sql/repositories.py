@@ -139,12 +139,12 @@ class SqlRepositories(SqlStore, RepositoryStore):
 
         A query finds the due keys first, and no transaction begins if there are none, as usual.
         """
-        found = self._find_due(now, only)
+        due_keys = self._find_due(now, only)
         until = now + timedelta(seconds=lease_seconds)
 
         def claim(session: Session) -> RepositoryRecord | None:
             select = _SELECT_DUE + session.dialect.skip_locked
-            for key in found:
+            for key in due_keys:
                 for since, *row in session.query(select, (key, *_due_parameters(now))):
                     session.execute(_LEASE, (holder, format_time(until), key))
                     return replace(
@@ -155,7 +155,7 @@ class SqlRepositories(SqlStore, RepositoryStore):
                     )
             return None
 
-        return self._database.write(claim) if found else None
+        return self._database.write(claim) if due_keys else None
 
     def save_progress(
         self, record: RepositoryRecord, *, holder: str, lease_until: datetime
@@ -180,11 +180,11 @@ class SqlRepositories(SqlStore, RepositoryStore):
         *polls, expired, too_far_ahead = _due_parameters(now)
         leases = (expired, too_far_ahead)
         parameters = (*leases, *(each for poll in polls for each in (*leases, poll)))
-        found = [key for _, key in self._database.read(_SELECT_DUE_KEYS, parameters)]
-        if found and only is not None:
+        due_keys = [key for _, key in self._database.read(_SELECT_DUE_KEYS, parameters)]
+        if due_keys and only is not None:
             wanted = _keys_of(tuple(only))
-            found = [key for key in found if key in wanted]
-        return found
+            due_keys = [key for key in due_keys if key in wanted]
+        return due_keys
 
     def _change(self, sql: str, *parameters: str | None) -> int:
         return self._database.write(lambda session: session.execute(sql, parameters))

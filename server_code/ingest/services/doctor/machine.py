@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ...ports.inspection import CheckResult
 from ..log_ingestion.spool import MAX_BYTES_IN_MEMORY, reserved_bytes
 
-#: Some long logs have this size; with less free space, logs wait for each other.
+#: A few long logs take this much together; with less free space, logs wait for each other.
 _USUAL_LOGS_BYTES = 32 * 1024 * 1024
 
 #: A collector with the default number of threads opens about half as many.

@@ -39,12 +39,14 @@ def run_checks_of_part(
     contents = StateContents()
     if part == "GitHub":
         list(check_state(target, contents))  # its checks are those of "state"
-    found: list[CheckResult] = []
+    results: list[CheckResult] = []
     try:
-        call_with_timeout(seconds, part, lambda: found.extend(_TIMED_PARTS[part](target, contents)))
+        call_with_timeout(
+            seconds, part, lambda: results.extend(_TIMED_PARTS[part](target, contents))
+        )
     except IngestError as error:
-        return [*found, CheckResult.failed(part, error, error.remedy or _remedy_of_timeout(part))]
-    return found
+        return [*results, CheckResult.failed(part, error, error.remedy or _remedy_of_timeout(part))]
+    return results
 
 
 def _remedy_of_timeout(part: str) -> str:

@@ -178,8 +178,8 @@ def _sweep(
 ) -> list[CreationWindow]:
     """Request a window, and save behind which part the sweep continues; return what is left out.
 
-    A sweep that a limit or a failure interrupts continues there. A day that GitHub fails to answer
-    while it answers the one before is left out, so that it does not hold up those behind it.
+    A sweep to ``end`` that a limit or a failure interrupts continues there. A day that GitHub fails
+    to answer while it answers the one before is left out, so that it holds up none behind it.
     """
     try:
         for part in _request(
