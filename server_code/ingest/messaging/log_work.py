@@ -21,7 +21,7 @@ ATTEMPT_LOGS_DUE = "attempt_logs_due"
 #: has 15.
 MAX_JOB_NAME_CHARS = 1000
 MAX_CONCLUSION_CHARS = 100
-_CUT = "…"
+_CUT_MARK = "…"
 
 #: GitHub's default retention of logs, and the longest one of public repositories:
 #: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
@@ -68,9 +68,9 @@ def is_archive_worthwhile(
 ) -> bool:
     """Return whether to fetch the archive of an ended attempt in place of the logs that are due.
 
-    The archive costs as much as a single log, and also proves where the steps are. A log that has
-    most likely expired is requested alone, because only that can confirm that an archive has
-    expired.
+    ``jobs``: all of the attempt. The archive costs as much as a single log, and also proves where
+    the steps are. A log that has most likely expired is requested alone, because only that can
+    confirm that an archive has expired.
     """
     if is_only_log(due, jobs):
         ended_at = due[0].completed_at
@@ -129,8 +129,8 @@ def work_item_job(job: Job | WorkItemJob | JobLogRecord) -> WorkItemJob:
 
 def is_cut_name(job_name: str) -> bool:
     """Return whether a job's name is the beginning of a longer one."""
-    return len(job_name) == MAX_JOB_NAME_CHARS and job_name.endswith(_CUT)
+    return len(job_name) == MAX_JOB_NAME_CHARS and job_name.endswith(_CUT_MARK)
 
 
 def _cut(text: str, maximum: int) -> str:
-    return text if len(text) <= maximum else text[: maximum - 1] + _CUT
+    return text if len(text) <= maximum else text[: maximum - 1] + _CUT_MARK

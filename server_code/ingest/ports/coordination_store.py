@@ -52,5 +52,5 @@ class CoordinationStore(Protocol):
         *,
         now: datetime,
     ) -> None:
-        """Check as ``check_writable`` does, unless a heartbeat was saved just before."""
+        """Check as ``check_writable`` does, unless one of the agents' heartbeats was just saved."""
         self.check_writable(now=now)

@@ -23,17 +23,17 @@ def parse_annotations(
     payload: Iterable[Mapping[str, Any]], *, total: int | None, validator: str | None = None
 ) -> AnnotationList:
     """Read annotations, in GitHub's order; ``total``: how many there are."""
-    found = [_annotation(item) for item in payload]
-    ranked = sorted(range(len(found)), key=lambda index: (found[index].level != "failure", index))
-    kept: list[int] = []
-    room = MAX_TOTAL_CHARS
-    for index in ranked[:MAX_ANNOTATIONS]:
-        room -= _text_size(found[index])
-        if room < 0:
+    all_read = [_annotation(item) for item in payload]
+    by_level = sorted(enumerate(all_read), key=lambda item: item[1].level != "failure")
+    kept: list[tuple[int, Annotation]] = []
+    chars_left = MAX_TOTAL_CHARS
+    for index, annotation in by_level[:MAX_ANNOTATIONS]:
+        chars_left -= _text_size(annotation)
+        if chars_left < 0:
             break
-        kept.append(index)
+        kept.append((index, annotation))
     return AnnotationList(
-        items=tuple(found[index] for index in sorted(kept)),
+        items=tuple(annotation for _, annotation in sorted(kept, key=lambda item: item[0])),
         total=total,
         validator=validator,
     )
@@ -63,9 +63,9 @@ def parse_annotation_counts(payload: object) -> dict[int, int | None]:
     """
     runs = objects(mapping(payload).get("check_runs"))
     return {
-        identity: integer(mapping(run.get("output")).get("annotations_count"))
+        check_run_id: integer(mapping(run.get("output")).get("annotations_count"))
         for run in runs
-        if (identity := integer(run.get("id"))) is not None
+        if (check_run_id := integer(run.get("id"))) is not None
     }
 
 
@@ -81,11 +81,11 @@ def parse_pending_environments(payload: object) -> tuple[str, ...]:
 
 def parse_artifact(payload: Mapping[str, Any]) -> Artifact | None:
     """Read an artifact; None for one without an id."""
-    identity = integer(payload.get("id"))
-    if identity is None:
+    artifact_id = integer(payload.get("id"))
+    if artifact_id is None:
         return None
     return Artifact(
-        id=identity,
+        id=artifact_id,
         name=text(payload.get("name")),
         size_in_bytes=integer(payload.get("size_in_bytes")),
         digest=text(payload.get("digest")),

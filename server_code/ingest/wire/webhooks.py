@@ -30,7 +30,7 @@ _DELIVERY_ID = re.compile(r"[ -~]{1,100}")
 _FORM_FIELD = b"payload="
 
 #: A payload without these has an older form, and its run is requested instead.
-_NEEDED = ("id", "run_attempt", "status", "created_at")
+_NEEDED_FIELDS = ("id", "run_attempt", "status", "created_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def verify_signature(signature: str | None, body: bytes, *, secret: str) -> None
 def parse_delivered_event(delivery: Delivery, *, received_at: datetime) -> DeliveredEvent | None:
     """Return the run or job of a delivery; None if the delivery does not contain all of it."""
     payload = mapping(delivery.payload.get(delivery.event))
-    if not all(payload.get(name) for name in _NEEDED):
+    if not all(payload.get(name) for name in _NEEDED_FIELDS):
         return None
     event = DeliveredEvent(delivery_id=delivery.delivery_id, received_at=received_at)
     try:

@@ -32,15 +32,15 @@ _JOB_LOGS = Table("job_logs")
 
 _NAMES = tuple(field.name for field in fields(LedgerCounts))
 
-#: The key of a row with what no other row counts. It exists once what an earlier release collected
-#: has been counted. Of repositories that are not watched any more it is the difference to all, for
-#: their names are not known: attempts that are settled, and logs that do not wait.
+#: The key of a row with what no other row counts: settled attempts, and logs that do not wait, of
+#: repositories that are not watched any more. Their names are not known, so it is what is left of
+#: all. The row exists once what an earlier release collected has been counted.
 _OTHERS = ""
 
 #: How often all is counted until nothing is saved meanwhile.
 _MAX_COUNTINGS = 4
 
-_COUNT_OF_STATE = {
+_COUNT_OF_LOG_STATE = {
     LOG_PENDING: "logs_pending",
     LOG_FETCHED: "logs_fetched",
     LOG_MISSING: "logs_unavailable",
@@ -57,11 +57,11 @@ class CountChanges:
 
     def note_attempt(self, repository: str, *, before: Any, after: Any) -> None:  # noqa: ANN401
         """Note that an attempt's row replaces another row; None stands for no row."""
-        self._note(repository, _counted_attempt(before), _counted_attempt(after))
+        self._note(repository, _counts_of_attempt(before), _counts_of_attempt(after))
 
     def note_log(self, repository: str, *, before: str | None, after: str | None) -> None:
         """Note that the state of a log changes; None stands for no log."""
-        self._note(repository, _counted_log(before), _counted_log(after))
+        self._note(repository, _counts_of_log(before), _counts_of_log(after))
 
     def save(self) -> None:
         """Add the noted changes to the counts; call it in the transaction, before rows change."""
@@ -70,15 +70,15 @@ class CountChanges:
             return
         found = _COUNTS.search_by("key", changes, columns=("key", *_NAMES))
         rows = {row["key"]: row for row in first_of_each_key(found)}
-        new = {name: _count(name) for name in sorted(changes) if name not in rows}
+        new = {name: _count_repository(name) for name in sorted(changes) if name not in rows}
         _take_from_others(new.values())
         _COUNTS.add_rows(
             [
-                {"key": name, **_summed(asdict(each), changes[name]), **saved_now()}
+                {"key": name, **_plus(asdict(each), changes[name]), **saved_now()}
                 for name, each in new.items()
             ]
         )
-        update((row, {**_summed(row, changes[name]), **saved_now()}) for name, row in rows.items())
+        update((row, {**_plus(row, changes[name]), **saved_now()}) for name, row in rows.items())
 
     def _note(self, repository: str, before: Iterable[str], after: Iterable[str]) -> None:
         self._changes[repository].update(after)
@@ -87,36 +87,36 @@ class CountChanges:
 
 def ledger_counts_cache() -> CachedRows[LedgerCounts]:
     """Make the cache of counts."""
-    return CachedRows(("key", *_NAMES, "saved_at"), _counts)
+    return CachedRows(("key", *_NAMES, "saved_at"), _counts_in_row)
 
 
 def load_counts(repository: str, cache: CachedRows[LedgerCounts]) -> LedgerCounts:
     """Load the counts of a repository, given by its key."""
     row = _COUNTS.first(columns=("key", *_NAMES), where={"key": repository})
     if row is not None:
-        return _counts(row)
+        return _counts_in_row(row)
     counts = load_counts_by_repository(cache)
     if repository not in counts and _OTHERS in counts:
-        _count_each([repository])
+        _add_repositories([repository])
         counts = load_counts_by_repository(cache)
     return counts.get(repository, LedgerCounts())
 
 
 def load_counts_by_repository(cache: CachedRows[LedgerCounts]) -> dict[str, LedgerCounts]:
-    """Load the counts of all repositories that have any, by their keys; others' by no name."""
+    """Load the counts by repository; those of the row ``_OTHERS``, if any, have an empty name."""
     counts = cache.load(_COUNTS)
     if _OTHERS not in counts:
-        _count_all(counts)
+        _add_all(counts)
         counts = cache.load(_COUNTS)
     return {name: each for name, each in counts.items() if name or each.attempts}
 
 
-def _count_all(known: Mapping[str, LedgerCounts]) -> None:
+def _add_all(known: Mapping[str, LedgerCounts]) -> None:
     """Count what an earlier release saved, one repository at a time: the process may be killed."""
     names = {row["key"] for row in _REPOSITORIES.search(columns=("key",))}
     for table, where in ((_ATTEMPTS, {"settled": False}), (_JOB_LOGS, {"state": LOG_PENDING})):
         names |= {row["repository"] for row in table.search(columns=("repository",), where=where)}
-    _count_each(names - known.keys())
+    _add_repositories(names - known.keys())
     for tries_left in reversed(range(_MAX_COUNTINGS)):
         counted = sum_counts(_load_rows().values())
         everything = _count_everything(counted)
@@ -126,7 +126,7 @@ def _count_all(known: Mapping[str, LedgerCounts]) -> None:
 
 def _load_rows() -> dict[str, LedgerCounts]:
     found = _COUNTS.search(columns=("key", *_NAMES))
-    return {row["key"]: _counts(row) for row in first_of_each_key(found)}
+    return {row["key"]: _counts_in_row(row) for row in first_of_each_key(found)}
 
 
 def _count_everything(counted: LedgerCounts) -> LedgerCounts:
@@ -172,19 +172,19 @@ def _take_from_others(new: Iterable[LedgerCounts]) -> None:
         update([(row, {**left, **saved_now()})])
 
 
-def _count_each(names: Collection[str]) -> None:
+def _add_repositories(names: Collection[str]) -> None:
     for name in sorted(names):
-        transact(partial(_add_counted, name))
+        transact(partial(_add_repository, name))
 
 
-def _add_counted(name: str) -> None:
+def _add_repository(name: str) -> None:
     if _COUNTS.first(columns=("key",), where={"key": name}) is None:
-        counts = _count(name)
+        counts = _count_repository(name)
         _take_from_others([counts])
         _COUNTS.add_rows([{"key": name, **asdict(counts), **saved_now()}])
 
 
-def _count(repository: str) -> LedgerCounts:
+def _count_repository(repository: str) -> LedgerCounts:
     """Count attempts and logs of a repository row by row."""
     where = {"repository": repository}
     open_attempts = list(_ATTEMPTS.search(columns=("unread",), where={"settled": False, **where}))
@@ -198,12 +198,13 @@ def _count(repository: str) -> LedgerCounts:
 
 def _count_logs(where: Mapping[str, str]) -> Counter[str]:
     logs: Counter[str] = Counter()
-    for state, name in _COUNT_OF_STATE.items():
+    for state, name in _COUNT_OF_LOG_STATE.items():
         logs[name] += _JOB_LOGS.count({"state": state, **where})
     return logs
 
 
-def _counted_attempt(row: Any) -> list[str]:  # noqa: ANN401 - a row, or its columns
+def _counts_of_attempt(row: Any) -> list[str]:  # noqa: ANN401 - a row, or its columns
+    """Return the names of the counts that include an attempt."""
     if row is None:
         return []
     if row["settled"]:
@@ -211,13 +212,13 @@ def _counted_attempt(row: Any) -> list[str]:  # noqa: ANN401 - a row, or its col
     return ["attempts", "open_attempts", *(["unread_attempts"] if row["unread"] else [])]
 
 
-def _counted_log(state: str | None) -> list[str]:
-    return [_COUNT_OF_STATE[state]] if state in _COUNT_OF_STATE else []
+def _counts_of_log(state: str | None) -> list[str]:
+    return [_COUNT_OF_LOG_STATE[state]] if state in _COUNT_OF_LOG_STATE else []
 
 
-def _summed(known: Any, change: Mapping[str, int]) -> dict[str, int]:  # noqa: ANN401 - a row
-    return {name: int(known[name]) + change.get(name, 0) for name in _NAMES}
+def _plus(row: Any, change: Mapping[str, int]) -> dict[str, int]:  # noqa: ANN401 - a row
+    return {name: int(row[name]) + change.get(name, 0) for name in _NAMES}
 
 
-def _counts(row: Any) -> LedgerCounts:  # noqa: ANN401 - a row
+def _counts_in_row(row: Any) -> LedgerCounts:  # noqa: ANN401 - a row
     return LedgerCounts(**{name: int(row[name]) for name in _NAMES})

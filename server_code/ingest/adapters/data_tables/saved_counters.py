@@ -35,7 +35,7 @@ Counts = Mapping[str, int]
 
 
 @dataclass(slots=True)
-class CachedCounts:
+class SavedCountersCache:
     """The counts that a process has read, by key. Safe for many threads: each read replaces all."""
 
     rows: dict[str, Counts] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class CachedCounts:
 class TableSavedCounters:
     """Message totals, and their growth in the last day."""
 
-    _saved_counters_cache: CachedCounts
+    _saved_counters_cache: SavedCountersCache
 
     def add_to_saved_counters(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""
@@ -88,7 +88,7 @@ def _load(where: Mapping[str, object]) -> dict[str, Counts]:
     return {row["key"]: from_json(row["counts"]) for row in found}
 
 
-def _load_changed(cache: CachedCounts) -> dict[str, Counts] | None:
+def _load_changed(cache: SavedCountersCache) -> dict[str, Counts] | None:
     """Load the totals and the newest intervals; None where all must be read."""
     rows = cache.rows
     keys = rows.keys() - {_TOTALS}

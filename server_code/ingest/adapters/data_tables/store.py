@@ -17,7 +17,7 @@ from .log_cache import TableLogPageStore
 from .repositories import TableRepositories
 from .run_hints import TableRunHints
 from .run_summaries import TableRunSummaries, run_summary_cache
-from .saved_counters import CachedCounts, TableSavedCounters
+from .saved_counters import SavedCountersCache, TableSavedCounters
 from .sources import TableSources
 
 
@@ -33,7 +33,7 @@ class DataTablesState(
     TableErrorsAndActivities,
     StateStore,
 ):
-    """The state in Data Tables.
+    """The state in Data Tables; its run hints are the runs that a webhook or a person named.
 
     In a server module only the call's main thread may use it; over the Uplink any thread.
     """
@@ -42,7 +42,7 @@ class DataTablesState(
         self.log_cache = LogCache(TableLogPageStore())
         self._ledger_counts_cache = ledger_counts_cache()
         self._run_summary_cache = run_summary_cache()
-        self._saved_counters_cache = CachedCounts()
+        self._saved_counters_cache = SavedCountersCache()
         self._error_cache = entry_cache(MAX_ERRORS)
         self._activity_cache = entry_cache(MAX_ACTIVITIES)
         self._dashboard_caches = DashboardCaches()

@@ -39,7 +39,7 @@ def note_refusals(  # noqa: PLR0913 - a request, and what came of it
     *,
     other_accepted: bool,
 ) -> None:
-    """Note the refusals of one request to several credentials, each with its scope and pause.
+    """Note the refusals of one request (``refused``, by credential), each with scope and pause.
 
     ``other_accepted``: another credential got the answer. If none did, the pause is short for a
     credential that has read the repository, for one to which GitHub lists it, and for the only one.
@@ -61,8 +61,8 @@ def note_refusals(  # noqa: PLR0913 - a request, and what came of it
             else may_read_again
         )
         if not is_of_endpoint:
-            is_final = other_accepted or not may_read_again
-            min_step = STEP_HOUR if is_final else STEP_15_SECONDS
+            is_long = other_accepted or not may_read_again
+            min_step = STEP_HOUR if is_long else STEP_15_SECONDS
             access.note_refusal(name, repository, error, min_step=min_step)
         elif other_accepted or endpoint in _OPTIONAL_ENDPOINTS:
             scope = _endpoint_scope(clients[name].kind, repository, endpoint)

@@ -29,6 +29,7 @@ class _Route(NamedTuple):
 class PlainSession:
     """The connections to hosts, which are used again. Safe for many threads.
 
+    ``check`` gets each direct connection before a request is sent over it, and may raise.
     ``requests.Session`` would spend two thirds of a request's CPU on merging settings, cookies and
     credentials, of which there are none here.
     """
@@ -38,7 +39,7 @@ class PlainSession:
 
         self._check = check
         self._managers: dict[str | None, PoolManager] = {}
-        self._last: _Route | None = None
+        self._last_route: _Route | None = None
         self._no_retries = Retry(total=False, redirect=False)
         self._default_headers = {
             "User-Agent": USER_AGENT,
@@ -90,9 +91,9 @@ class PlainSession:
             manager.clear()
 
     def _route_to(self, origin: str) -> _Route:
-        route = self._last
+        route = self._last_route
         if route is None or route.origin != origin:
-            route = self._last = self._find_route(origin)
+            route = self._last_route = self._find_route(origin)
         return route
 
     def _find_route(self, origin: str) -> _Route:

@@ -57,7 +57,7 @@ def _row(summary: RunSummary) -> Row:
     return (*normalized_attempt_key(summary.key), format_time(summary.created_at), body)
 
 
-def run_summary(row: Row) -> RunSummary:
+def decode_run_summary(row: Row) -> RunSummary:
     """Decode a summary's row."""
     run_id, run_attempt, created_at, body = row
     columns = {"created_at": parse_time(created_at)}

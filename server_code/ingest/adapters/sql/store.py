@@ -18,7 +18,7 @@ from .log_cache import SqlLogPageStore
 from .migrate import migrate
 from .repositories import SqlRepositories, repository_record
 from .run_hints import SqlRunHints
-from .run_summaries import SqlRunSummaries, run_summary
+from .run_summaries import SqlRunSummaries, decode_run_summary
 from .saved_counters import SqlSavedCounters
 from .sources import SqlSources
 from .sqlite import sqlite_dialect
@@ -46,7 +46,7 @@ class SqlState(
     def __init__(self, database: Database) -> None:
         self._database = database
         self._decoded_repositories = DecodedRows(repository_record)
-        self._decoded_summaries = DecodedRows(run_summary)
+        self._decoded_summaries = DecodedRows(decode_run_summary)
         self.log_cache = LogCache(SqlLogPageStore(database))
 
     def close(self) -> None:

@@ -55,12 +55,12 @@ def replay_stored_logs(context: CollectorContext, record: AttemptRecord) -> Repl
             _publish(context, record, result, counts)
     for result in _fetch(context, record, missing):
         job_id = result.job.job_id
-        found: LogResult
+        final_result: LogResult
         if isinstance(result, LogFetched):
-            found = _as_published(context, record, result, missing[job_id])
+            final_result = _as_published(context, record, result, missing[job_id])
         else:
-            found = _not_found_anywhere(result, failures[job_id])
-        _publish(context, record, found, counts)
+            final_result = _not_found_anywhere(result, failures[job_id])
+        _publish(context, record, final_result, counts)
     return counts
 
 
@@ -69,7 +69,7 @@ def replay_fetched_logs(
 ) -> ReplayedLogs:
     """Publish the logs of an attempt that has left the ledger. Raises retriable errors."""
     counts = ReplayedLogs()
-    work = _work(record)
+    work = _last_try_work(record)
     for result in _fetch(context, record, {log.job_id: log for log in due}):
         if isinstance(result, LogFetched):
             _publish(context, record, result, counts)
@@ -82,14 +82,14 @@ def _fetch(
     context: CollectorContext, record: AttemptRecord, due: Mapping[int, JobLogRecord]
 ) -> Iterator[LogResult]:
     """Fetch logs from GitHub, in one archive if that costs no more requests."""
-    work = _work(record)
+    work = _last_try_work(record)
     jobs = {job.job_id: job for job in work.jobs}
     pending = [jobs.get(job_id) or work_item_job(log) for job_id, log in due.items()]
     limits = LimitsInForce(context.clock)
     return fetch_logs(context.github, work, pending, limits, prefers_archive=True)
 
 
-def _work(record: AttemptRecord) -> LogWork:
+def _last_try_work(record: AttemptRecord) -> LogWork:
     """Return all logs of an attempt as work at its last try, so that no missing log waits."""
     jobs = tuple(map(work_item_job, record.jobs))
     return LogWork(key=record.key, jobs=jobs, is_whole_attempt=True, tries=MAX_MISSING_TRIES)
@@ -115,20 +115,20 @@ def _publish(
 
 
 def _as_published(
-    context: CollectorContext, record: AttemptRecord, found: LogFetched, log: JobLogRecord
+    context: CollectorContext, record: AttemptRecord, fetched: LogFetched, log: JobLogRecord
 ) -> LogFetched:
     """Return a log with the bytes that were published, if GitHub still has them.
 
     The log in an archive and the single log of the job may differ.
     """
-    if log.log_sha256 in (None, found.content_info.log_sha256):
-        return found
-    other = fetch_single(context.github, _work(record), found.job)
+    if log.log_sha256 in (None, fetched.content_info.log_sha256):
+        return fetched
+    other = fetch_single(context.github, _last_try_work(record), fetched.job)
     if not isinstance(other, LogFetched):
-        return found
+        return fetched
     if other.content_info.log_sha256 != log.log_sha256:
-        found, other = other, found
-    found.spool.close()
+        fetched, other = other, fetched
+    fetched.spool.close()
     return other
 
 
@@ -160,6 +160,7 @@ def _recorded_reason(job: WorkItemJob, log: JobLogRecord) -> LogUnavailable:
 
 
 def _stored_log_fetchers(context: CollectorContext, log: JobLogRecord) -> Iterator[FetchLog]:
+    """Yield functions that write the log into a file and return its steps, if they are stored."""
     cache = context.log_cache
     if log.log_bytes == 0:  # GitHub's empty log counts as not written yet
         yield partial(_write, iter(()), None)

@@ -69,7 +69,7 @@ def recheck_missing_log(
 
     A log that GitHub calls expired before the shortest retention time is over is tried again.
     Before a log is given up, its run is read and the log is requested again: the 404 may have come
-    while GitHub hid the whole repository. A log that is still empty then is taken for whole.
+    while GitHub hid the whole repository. An empty log that is still empty counts as complete.
     ``shows_no_runner`` returns whether the job of an id shows that no runner has started it.
     """
     github, now = context.github, context.clock.now()

@@ -74,7 +74,7 @@ class LogReader:
     def _fetch_again(
         self, record: JobLogRecord, into: BinaryIO
     ) -> tuple[StepRange, ...] | UnreadableLog | None:
-        """Write the log into a file from the first place that has it; return its stored steps."""
+        """Write the log into a file from the first place that has it; return the steps with it."""
         errors: list[IngestError] = []
         for fetch in self._fetchers(record):
             try:
