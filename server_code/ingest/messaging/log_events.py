@@ -47,7 +47,10 @@ _LONGEST_TIME = datetime(2000, 1, 1, microsecond=1000, tzinfo=timezone.utc)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _JobLog:
-    """A job's log, fetched or not."""
+    """A job's log, fetched or not.
+
+    ``cloudevents_source_root``: GitHub's URL if messages are CloudEvents, else None.
+    """
 
     key: AttemptKey
     job_id: int

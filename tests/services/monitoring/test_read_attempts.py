@@ -10,9 +10,9 @@ from ingest.domain.filters import FilterChain
 from ingest.ports import Answer, JobList
 from ingest.services.monitoring.commit_and_detail_readers import CommitAndDetailReaders
 from ingest.services.monitoring.read_attempts import (
-    FINAL_INCOMPLETE_READS,
-    MAX_INCOMPLETE_READS,
-    MAX_OPEN_READS,
+    FINAL_INCOMPLETE_JOB_READS,
+    MAX_INCOMPLETE_JOB_READS,
+    MAX_OPEN_JOB_READS,
     merge_jobs,
     read_attempt,
 )
@@ -136,7 +136,8 @@ def test_an_unchanged_list_that_was_incomplete_is_not_complete(stage):
 
 
 @pytest.mark.parametrize(
-    ("age", "reads"), [(3600, FINAL_INCOMPLETE_READS + 1), (100_000, MAX_INCOMPLETE_READS + 1)]
+    ("age", "reads"),
+    [(3600, FINAL_INCOMPLETE_JOB_READS + 1), (100_000, MAX_INCOMPLETE_JOB_READS + 1)],
 )
 def test_a_run_that_lists_no_job_for_good_is_published_at_once_and_settled_later(stage, age, reads):
     """It is read a bounded number of times, less often if it ended long ago."""
@@ -165,7 +166,7 @@ def test_jobs_that_appear_minutes_after_the_end_are_published(stage, listed):
 
     here.context.github.fetch_jobs = fetch_early
     here.poll_for(600, every=10)
-    assert here.attempt().incomplete_job_reads > MAX_INCOMPLETE_READS
+    assert here.attempt().incomplete_job_reads > MAX_INCOMPLETE_JOB_READS
     here.context.github.fetch_jobs = lambda key, _validator=None: fetch(key)
     here.poll_for(1800, every=60)
     assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
@@ -189,7 +190,7 @@ def test_jobs_that_never_end_are_read_often_for_half_a_minute_only(stage):
     here = stage(WorldBuilder().run(seconds=600).job("a", seconds=590), at=3600)
     here.fail(Fault(path="/jobs$", do="late_jobs", seconds=3500))
     here.poll_for(40, every=1)
-    assert here.attempt().open_job_reads == MAX_OPEN_READS
+    assert here.attempt().open_job_reads == MAX_OPEN_JOB_READS
     read = here.requests("list_attempt_jobs")
     here.poll_for(25, every=1)
     assert here.requests("list_attempt_jobs") - read <= 1
@@ -203,10 +204,10 @@ def test_a_short_list_is_doubted_after_jobs_that_stayed_open(stage):
     def fetch_in_parts(key, validator=None):
         answer, number = fetch(key), next(reads)
         [first, *_] = answer.value.jobs
-        if number < MAX_OPEN_READS:
+        if number < MAX_OPEN_JOB_READS:
             still_open = replace(first, status="in_progress", conclusion=None, completed_at=None)
             return replace(answer, value=JobList(jobs=(still_open,), matches_total_count=True))
-        if number == MAX_OPEN_READS:
+        if number == MAX_OPEN_JOB_READS:
             return replace(answer, value=JobList(jobs=(first,), matches_total_count=False))
         return answer
 

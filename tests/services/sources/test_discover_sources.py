@@ -36,7 +36,7 @@ from ingest.services.sources.manage_sources import (
     remove_source,
 )
 from ingest.services.sources.preview_source import GithubApis, describe_preview, preview_source
-from ingest.services.sources.source_hints import LONGEST_LAG, SOURCES_PSEUDO_RUN
+from ingest.services.sources.source_hints import MAX_LIST_LAG, SOURCES_PSEUDO_RUN
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE
 from support.changed_ports import Changed
@@ -278,7 +278,7 @@ def test_an_installation_whose_list_fails_is_listed_again_within_a_minute(
     monkeypatch.setattr(context.repository_api, "fetch_repositories", fail_once)
     stage.advance(600)
     deliver(stage.state, INSTALLED, stage.clock.now())
-    stage.advance(LONGEST_LAG.total_seconds())
+    stage.advance(MAX_LIST_LAG.total_seconds())
     discover_when_due(context)
     assert failed
     assert stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
@@ -369,7 +369,7 @@ def test_lists_that_lag_behind_a_webhook_are_read_again(organizations: Organizat
     discover_when_due(context)
     assert stage.state.load_repository("umbra/new") is not None
     assert stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
-    stage.advance(LONGEST_LAG.total_seconds())
+    stage.advance(MAX_LIST_LAG.total_seconds())
     discover_when_due(context)
     assert not stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
 
@@ -386,7 +386,7 @@ def test_a_webhook_is_forgotten_without_sources(organizations: Organizations) ->
     """The last of them was removed before its lists were read again."""
     context, stage = told_by_webhook(organizations)
     delete_source(stage.state, "umbra/*")
-    stage.advance(LONGEST_LAG.total_seconds())
+    stage.advance(MAX_LIST_LAG.total_seconds())
     discover_when_due(context)
     assert not stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
 

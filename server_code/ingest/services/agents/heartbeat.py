@@ -65,7 +65,7 @@ class Heartbeat:
         self._started_at = clock.now()
         self._next_at = self._started_at
         self._rate_limit: Mapping[str, int | str | None] = {}
-        self._logs = 0
+        self._published_logs = 0
         self._last_log_at: datetime | None = None
         self._has_resumed = False
 
@@ -125,8 +125,8 @@ class Heartbeat:
     def _find_last_log(self, now: datetime) -> datetime | None:
         """Return when a log was last published, to the precision of HEARTBEAT_INTERVAL."""
         logs = self._counters.read("logs")
-        if logs > self._logs:
-            self._logs, self._last_log_at = logs, now
+        if logs > self._published_logs:
+            self._published_logs, self._last_log_at = logs, now
         return self._last_log_at
 
     def save_when_due(self, state: AgentState, note: str | None = None) -> None:

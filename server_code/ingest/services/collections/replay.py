@@ -25,7 +25,7 @@ from ..monitoring.commit_and_detail_readers import (
     open_commit_and_detail_readers,
 )
 from ..monitoring.read_attempts import (
-    MIN_DELETED_READS,
+    MIN_NOT_FOUND_READS,
     AttemptSnapshot,
     needs_job_reread,
     read_attempt,
@@ -130,7 +130,7 @@ def _read_purged(
         snapshot = read(record, wants_jobs=True)
         if snapshot.error is not None and snapshot.record.run is None:
             # After several failures, an attempt that GitHub does not have counts as gone.
-            later = read(replace(record, failed_reads=MIN_DELETED_READS), wants_jobs=False)
+            later = read(replace(record, failed_reads=MIN_NOT_FOUND_READS), wants_jobs=False)
             snapshot = later if later.is_gone else snapshot
         if snapshot.error is not None and not isinstance(snapshot.error, Skippable):
             raise snapshot.error

@@ -1,4 +1,4 @@
-"""Moving dead letters back: log work that failed five times, for example during an outage of S3."""
+"""Move dead letters back: log work that failed five times, for example during an outage of S3."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ...messaging.log_work_parser import parse_log_work
 from ...ports import Clock, ReceivedMessage, WorkQueue
 from ..publish import publish
 
-#: After how many batches of nothing but messages that stay it ends: where they are visible again at
-#: once, it would receive them for ever.
+#: After this many batches in which nothing moves, it ends: messages that stay and are visible again
+#: at once would be received for ever.
 MAX_FRUITLESS_BATCHES = 20
 
 
@@ -39,7 +39,7 @@ def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> Redriv
         received = dead_letters.receive(max_messages=10, wait_seconds=1)
         if not received:
             break
-        staying = len(refused_bodies) + len(unreadable)
+        stayed_before = len(refused_bodies) + len(unreadable)
         rebuilt = {message.receipt_handle: _rebuild_message(message) for message in received}
         ready = [message for message in rebuilt.values() if message is not None]
         refused = {failure.event_id for failure in publish(work, ready, clock=clock)}
@@ -53,8 +53,8 @@ def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> Redriv
         # A message that stays may be received again before the last one has moved.
         refused_bodies |= {message.body for message in ready if message.event_id in refused}
         unreadable |= {each.body for each in received if rebuilt[each.receipt_handle] is None}
-        has_news = done or len(refused_bodies) + len(unreadable) > staying
-        fruitless_batches = 0 if has_news else fruitless_batches + 1
+        has_progress = done or len(refused_bodies) + len(unreadable) > stayed_before
+        fruitless_batches = 0 if has_progress else fruitless_batches + 1
     return RedriveReport(moved=moved, refused=len(refused_bodies), unreadable=len(unreadable))
 
 

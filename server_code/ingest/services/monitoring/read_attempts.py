@@ -1,4 +1,4 @@
-"""Reading attempts from GitHub: their newest state, their jobs and their commit. Requests only.
+"""Read attempts from GitHub: their newest state, their jobs and their commit. Requests only.
 
 Runs on worker threads, so nothing here touches the store.
 """
@@ -28,21 +28,22 @@ from .attempt_messages import has_unpublished_run_changes
 from .commit_and_detail_readers import CommitAndDetailReaders
 from .read_commits import CommitReader
 
-#: After this many failed reads (an hour), a run is published without its jobs. It counts as deleted
-#: if they answer 404. They are still read if GitHub fails to answer them, but answers the run.
-MAX_PARTIAL_READS = 13
+#: After this many failed reads of an attempt (an hour), its run is published without its jobs. It
+#: counts as deleted if they answer 404; if GitHub only fails to answer them, they are still read.
+MAX_FAILED_READS = 13
 
-#: After this many (15 seconds), a run that answers 404 and that no list shows counts as deleted.
-MIN_DELETED_READS = 4
+#: After this many failed reads (15 seconds), a run that answers 404, and that no list shows, counts
+#: as deleted.
+MIN_NOT_FOUND_READS = 4
 
 #: A job list that is empty, shorter than GitHub's count, or has an end without a conclusion
 #: (https://github.com/knaisoma/data-olympus/pull/191), is published as it is after the first number
 #: of re-reads (a minute), and final after the second (an hour; unchanged answers are free).
-MAX_INCOMPLETE_READS = 6
-FINAL_INCOMPLETE_READS = 12
+MAX_INCOMPLETE_JOB_READS = 6
+FINAL_INCOMPLETE_JOB_READS = 12
 
 #: After this many reads (half a minute), open jobs of an ended run are published as they are.
-MAX_OPEN_READS = 6
+MAX_OPEN_JOB_READS = 6
 
 #: Runs that may end without any job; every other one has at least one.
 _ENDS_WITHOUT_JOBS = frozenset(
@@ -82,6 +83,7 @@ def read_attempt(
     """Read one attempt; an error is part of the result, with what was read before it.
 
     ``is_run_current``: the ledger's copy of the run is as new as this poll, so only jobs are read.
+    ``wants_jobs``: also of an attempt in progress; those of an ended one are always read.
     """
     snapshot = AttemptSnapshot(record=record)
     try:
@@ -106,17 +108,17 @@ def read_attempt(
 
 def needs_job_reread(record: AttemptRecord) -> bool:
     """Return whether jobs of an ended attempt are missing or open, so that they are read again."""
-    is_short = 0 < record.incomplete_job_reads <= MAX_INCOMPLETE_READS
-    return is_short or 0 < record.open_job_reads < MAX_OPEN_READS
+    is_short = 0 < record.incomplete_job_reads <= MAX_INCOMPLETE_JOB_READS
+    return is_short or 0 < record.open_job_reads < MAX_OPEN_JOB_READS
 
 
-def merge_jobs(known: Sequence[Job], seen: Sequence[Job]) -> tuple[Job, ...]:
-    """Merge newly read jobs into known ones; steps and jobs that are missing now are kept.
+def merge_jobs(known: Sequence[Job], newer: Sequence[Job]) -> tuple[Job, ...]:
+    """Merge newer jobs into known ones; steps and jobs that are missing now are kept.
 
     GitHub drops the steps of old jobs, and a page may be short.
     """
     merged = {job.job_id: job for job in known}
-    for job in seen:
+    for job in newer:
         before = merged.get(job.job_id)
         if before is not None:
             steps = job.steps or before.steps
@@ -194,7 +196,7 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
         return replace(snapshot, record=record)
     lacks_jobs = not is_complete or _lacks_conclusion(record) or _lacks_every_job(record)
     has_open_jobs = not all(job.is_completed for job in record.jobs)
-    is_final = not lacks_jobs or record.incomplete_job_reads >= FINAL_INCOMPLETE_READS
+    is_final = not lacks_jobs or record.incomplete_job_reads >= FINAL_INCOMPLETE_JOB_READS
     read = replace(
         record,
         incomplete_job_reads=record.incomplete_job_reads + 1 if lacks_jobs else 0,
@@ -217,16 +219,16 @@ def _lacks_every_job(record: AttemptRecord) -> bool:
 
 def _without_vanished(record: AttemptRecord, listed: Sequence[Job]) -> tuple[Job, ...]:
     """Leave out open jobs of an ended attempt that its list, read several times, does not have."""
-    if record.open_job_reads < MAX_OPEN_READS - 1:
+    if record.open_job_reads < MAX_OPEN_JOB_READS - 1:
         return record.jobs
     ids = {job.job_id for job in listed}
     return tuple(job for job in record.jobs if job.is_completed or job.job_id in ids)
 
 
-def _without_older(record: AttemptRecord, seen: Sequence[Job]) -> list[Job]:
+def _without_older(record: AttemptRecord, listed: Sequence[Job]) -> list[Job]:
     """Leave out jobs whose end was delivered and that the list, which may lag, shows open."""
     ended = {job.job_id for job in record.jobs if record.has_delivered_jobs and job.is_completed}
-    return [job for job in seen if job.is_completed or job.job_id not in ended]
+    return [job for job in listed if job.is_completed or job.job_id not in ended]
 
 
 def _read_commit(commits: CommitReader, snapshot: AttemptSnapshot) -> AttemptSnapshot:
@@ -251,7 +253,7 @@ def _after_failure(
     https://github.com/con/tinuous/issues/150
     """
     record, failed = snapshot.record, replace(snapshot, error=error)
-    if record.failed_reads < MAX_PARTIAL_READS or not has_unpublished_run_changes(record):
+    if record.failed_reads < MAX_FAILED_READS or not has_unpublished_run_changes(record):
         return failed
     try:
         github.fetch_run(record.key.repository, record.key.run_id)
@@ -268,9 +270,9 @@ def _explain_not_found(
     After an hour of such answers it counts as deleted. What was read before is published.
     """
     record = snapshot.record
-    if record.failed_reads < MAX_PARTIAL_READS:
+    if record.failed_reads < MAX_FAILED_READS:
         try:
-            if record.failed_reads >= MIN_DELETED_READS and _is_deleted(github, record):
+            if record.failed_reads >= MIN_NOT_FOUND_READS and _is_deleted(github, record):
                 return replace(snapshot, is_gone=True)
         except IngestError as failure:
             return replace(snapshot, error=failure)

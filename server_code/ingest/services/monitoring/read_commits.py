@@ -1,4 +1,4 @@
-"""Reading the commits and pull requests of the runs that are about to be published."""
+"""Read the commits and pull requests of the runs that are about to be published."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class CommitReader:
         raise pause
 
     def _keep(self, commit: Commit) -> None:
-        """Keep a commit for this batch, and for later ones unless GitHub may have it then."""
+        """Keep a commit for this batch; save one that GitHub has for later batches, too."""
         with self._lock:
             self._known[commit.commit_sha] = commit
             if not commit.is_missing:

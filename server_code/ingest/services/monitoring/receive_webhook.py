@@ -27,7 +27,7 @@ SOURCE_EVENTS = frozenset({"repository", "installation", "installation_repositor
 REPLAYED_WEBHOOKS = "webhooks_replayed"
 
 #: The prefix of the key that a delivery claims for its body's digest.
-_BODY = "body "
+_BODY_PREFIX = "body "
 
 
 def receive_webhook(
@@ -48,7 +48,7 @@ def receive_webhook(
     """
     delivery = parse_delivery(headers, body, secret=secret.reveal() if secret else "")
     # A delivery's id is not signed: the prefix keeps it apart from the keys of other claims.
-    keys = (f"delivery {delivery.delivery_id}", f"{_BODY}{hashlib.sha256(body).hexdigest()}")
+    keys = (f"delivery {delivery.delivery_id}", f"{_BODY_PREFIX}{hashlib.sha256(body).hexdigest()}")
     if delivery.event in SOURCE_EVENTS:
         return _list_sources_now(store, keys, now=now)
     run_id = delivery.run_id
@@ -91,11 +91,11 @@ def _claim(
     now: datetime,
     event: DeliveredEvent | None = None,
 ) -> str | None:
-    """Claim a delivery and save its hint or event; return what kept it from being accepted."""
-    known = store.save_delivery_once(keys, *hinted_run, now=now, event=event)
-    if known is None:
+    """Claim a delivery and save its hint or event; return the response if it is ignored."""
+    claimed_before = store.save_delivery_once(keys, *hinted_run, now=now, event=event)
+    if claimed_before is None:
         return None
-    if not known.startswith(_BODY):
+    if not claimed_before.startswith(_BODY_PREFIX):
         return "ignored: this delivery was received before"
     store.add_to_saved_counters({REPLAYED_WEBHOOKS: 1}, now=now)
     return "ignored: this body was received before under another delivery id"

@@ -14,7 +14,7 @@ from ...domain.runs import AttemptKey
 from ...errors import AccessDenied, BadCredentials, IngestError, RateLimited, Retriable, Skippable
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .poll_session import PollSession
-from .read_attempts import MAX_INCOMPLETE_READS, AttemptSnapshot, needs_job_reread
+from .read_attempts import MAX_INCOMPLETE_JOB_READS, AttemptSnapshot, needs_job_reread
 
 #: An open attempt is checked again after the time since its last change, divided by this: for the
 #: first hour, that is at every poll.
@@ -143,7 +143,7 @@ def _began_at(record: AttemptRecord) -> datetime:
 def _lacks_jobs_for_good(record: AttemptRecord, now: datetime) -> bool:
     """Return whether the job list stays incomplete for good, because the run ended long ago."""
     ended_at = _changed_at(record)
-    return record.incomplete_job_reads > MAX_INCOMPLETE_READS and now - ended_at > LONGEST_LAG
+    return record.incomplete_job_reads > MAX_INCOMPLETE_JOB_READS and now - ended_at > LONGEST_LAG
 
 
 def _changed_at(record: AttemptRecord) -> datetime:

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 DISCOVER_EVERY = timedelta(minutes=9)
 
 #: How often a process checks whether discovery is due.
-CHECK_EVERY = timedelta(seconds=5)
+CHECK_INTERVAL = timedelta(seconds=5)
 
 #: The longest pause between two checks after failed discoveries.
 LONGEST_PAUSE = timedelta(seconds=30)
@@ -43,7 +43,7 @@ def discover_when_due(context: CollectorContext) -> None:
     discovery, now = context.discovery, context.clock.now()
     is_due = discovery.is_due(now) or has_new_source_hint(context)
     if is_due and discovery.lock.acquire(blocking=False):
-        discovery.next_at = now + CHECK_EVERY
+        discovery.next_at = now + CHECK_INTERVAL
         try:
             _discover_if_due(context)
         finally:
@@ -70,10 +70,10 @@ def _discover_if_due(context: CollectorContext) -> None:
         return
     if not sources:
         record_credentials(context)
-        clear_webhook_hints(context, webhook_hints, now, is_read=True)
+        clear_webhook_hints(context, webhook_hints, now, are_lists_complete=True)
         return
     result = _discover_or_repeat_soon(context)
-    clear_webhook_hints(context, webhook_hints, now, is_read=result.is_complete)
+    clear_webhook_hints(context, webhook_hints, now, are_lists_complete=result.is_complete)
 
 
 def _discover_or_repeat_soon(context: CollectorContext) -> DiscoveryResult:
@@ -82,7 +82,7 @@ def _discover_or_repeat_soon(context: CollectorContext) -> DiscoveryResult:
     result = discover_sources(context)
     discovery.failures = 0 if result.is_complete else discovery.failures + 1
     discovery.next_at = now + backoff(
-        discovery.failures + 1, first=CHECK_EVERY, maximum=LONGEST_PAUSE
+        discovery.failures + 1, first=CHECK_INTERVAL, maximum=LONGEST_PAUSE
     )
     return result
 

@@ -1,4 +1,4 @@
-"""Hints of webhooks, for the next discovery, that a source may have other repositories now."""
+"""Hints that a webhook leaves for the next discovery: a source may have other repositories now."""
 
 from __future__ import annotations
 
@@ -12,35 +12,40 @@ from ..context import CollectorContext
 #: and its run id.
 SOURCES_PSEUDO_RUN = ("sources", 0)
 
-#: How often a process with sources looks for what a webhook left.
-CHECK_EVERY = timedelta(seconds=1)
+#: How often a process with sources checks whether a webhook left a hint.
+CHECK_INTERVAL = timedelta(seconds=1)
 
 #: How long GitHub's lists may lag behind a webhook; for so long they are read again after it.
-LONGEST_LAG = timedelta(seconds=15)
+MAX_LIST_LAG = timedelta(seconds=15)
 
 #: How long a hint is kept: after that, the regular discovery has read the lists.
-KEPT_FOR = timedelta(minutes=9)
+MAX_HINT_AGE = timedelta(minutes=9)
 
 
 def load_webhook_hints(context: CollectorContext) -> dict[int, datetime]:
-    """Load when webhooks left hints, and note that a discovery follows them now."""
+    """Load when webhooks left hints, by the pseudo run's id; note that a discovery follows them."""
     hints = context.store.load_run_hints(SOURCES_PSEUDO_RUN[0])
     context.discovery.followed_webhook_at = max(hints.values(), default=None)
     return hints
 
 
 def clear_webhook_hints(
-    context: CollectorContext, hints: Mapping[int, datetime], began_at: datetime, *, is_read: bool
+    context: CollectorContext,
+    hints: Mapping[int, datetime],
+    began_at: datetime,
+    *,
+    are_lists_complete: bool,
 ) -> None:
     """Remove the hints that a discovery has followed, unless GitHub's lists may lag behind them.
 
-    ``is_read``: every list was read. Hints are kept until they are LONGEST_LAG old; if a list
-    could not be read, until they are KEPT_FOR old. Hints from the future are removed.
+    Hints are kept until they are MAX_LIST_LAG old; if a list could not be read, until they are
+    MAX_HINT_AGE old. Hints from the future are removed.
     """
+    max_age = MAX_LIST_LAG if are_lists_complete else MAX_HINT_AGE
     followed = {
-        key: hinted
-        for key, hinted in hints.items()
-        if not timedelta() <= began_at - hinted < (LONGEST_LAG if is_read else KEPT_FOR)
+        run_id: hinted_at
+        for run_id, hinted_at in hints.items()
+        if not timedelta() <= began_at - hinted_at < max_age
     }
     context.store.clear_run_hints(SOURCES_PSEUDO_RUN[0], followed)
 
@@ -51,7 +56,7 @@ def has_new_source_hint(context: CollectorContext) -> bool:
     A discovery for it starts at once, also in a pause after failures.
     """
     discovery, now = context.discovery, context.clock.now()
-    was_just_checked = not is_interval_over(discovery.webhooks_checked_at, CHECK_EVERY, now)
+    was_just_checked = not is_interval_over(discovery.webhooks_checked_at, CHECK_INTERVAL, now)
     if was_just_checked or not discovery.has_sources:
         return False
     newest = max(context.store.load_run_hints(SOURCES_PSEUDO_RUN[0]).values(), default=None)
