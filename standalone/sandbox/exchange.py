@@ -41,11 +41,11 @@ class Exchange:
         try:
             identity = self._identity()
         except Refusal as refusal:
-            return self._record(refusal.answer)
+            return self._finish(refusal.answer)
         with self._state.limiter.in_flight(identity.key, self._now) as overload_refusal:
             limit_refusal = self._limit_refusal(identity, overload_refusal, fault)
             if limit_refusal is not None:
-                return self._record(limit_refusal, identity_headers(identity))
+                return self._finish(limit_refusal, identity_headers(identity))
             return self._answer_within_budget(identity, fault)
 
     def _identity(self) -> Identity:
@@ -65,7 +65,7 @@ class Exchange:
         if blocked is not None:
             answer, is_violation = blocked
             if is_violation:
-                self._violation("blocked by a secondary limit")
+                self._count_violation("blocked by a secondary limit")
             return answer
         points = 1 if self._incoming.method == "GET" or self._is_graphql else WRITE_POINTS
         return (
@@ -80,14 +80,14 @@ class Exchange:
         taken = 0 if self._route.endpoint == "rate_limit" else 1
         if taken and not limiter.take(budget, taken):
             if limiter.has_reported_zero(budget):
-                self._violation("nothing remained")
+                self._count_violation("nothing remained")
             refusal = limiter.primary_refusal(budget, self._now, identity.login)
             # charge nothing, but note that this answer reports zero remaining: the client knows
             # it from now on, and its next request counts as a violation
             limiter.settle(budget, 0, 0)
             if self._is_graphql:
                 refusal = _graphql_limited(refusal)
-            return self._record(refusal, self._headers(identity, budget))
+            return self._finish(refusal, self._headers(identity, budget))
         handled = damage_answer(fault, self._call_handler(identity, fault))
         answer = self._apply_precondition(handled, identity, fault)
         cost = answer.cost if taken else 0
@@ -95,7 +95,7 @@ class Exchange:
             answer = self._log_at(dict(answer.headers)["Location"])
         limiter.settle(budget, taken, cost)
         answer = break_redirect(fault, answer, self._state.closed_port_url)
-        return self._record(answer, self._headers(identity, budget), cost)
+        return self._finish(answer, self._headers(identity, budget), cost)
 
     def _call_handler(self, identity: Identity, fault: Fault) -> Answer:
         is_late = fault.do == "late_jobs" and self._route.endpoint in JOB_ENDPOINTS
@@ -164,11 +164,12 @@ class Exchange:
     def _headers(self, identity: Identity, budget: Budget) -> Headers:
         return (*identity_headers(identity), *budget_headers(budget))
 
-    def _record(self, answer: Answer, headers: Headers = (), cost: int = 0) -> Answer:
+    def _finish(self, answer: Answer, headers: Headers = (), cost: int = 0) -> Answer:
+        """Count the request with its cost, and add the headers to its answer."""
         self._state.statistics.count_request(self._route.endpoint, answer.status, cost)
         return replace(answer, headers=(*answer.headers, *headers, *common_headers()))
 
-    def _violation(self, why: str) -> None:
+    def _count_violation(self, why: str) -> None:
         detail = f"{self._incoming.method} {self._incoming.path} though {why}"
         self._state.statistics.count_event("violations", detail)
 

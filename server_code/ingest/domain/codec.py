@@ -83,7 +83,7 @@ def decode_dataclass(kind: type[T], body: Body, **columns: object) -> T:
     for name, read in layout.decoders.items():
         if name in body and name not in columns:
             values[name] = read(body[name])
-    if layout.flattened or not body.keys() <= layout.known:
+    if layout.flattened or not body.keys() <= layout.name_set:
         _add_flattened_and_unknown(layout, body, columns, values)
     missing = layout.required - values.keys()
     if missing:
@@ -95,7 +95,7 @@ def _add_flattened_and_unknown(
     layout: _Layout, body: Body, columns: Mapping[str, object], values: dict[str, Any]
 ) -> None:
     """Move values that are no field of the class to its flattened values and unknown fields."""
-    unknown = {name: values.pop(name) for name in body.keys() - layout.known - columns.keys()}
+    unknown = {name: values.pop(name) for name in body.keys() - layout.name_set - columns.keys()}
     for name, inner in layout.flattened.items():
         names = _layout(inner).stored_names & unknown.keys()
         values[name] = decode_dataclass(inner, {each: unknown.pop(each) for each in names})
@@ -115,6 +115,7 @@ def upgrade_body(body: Body, upgrades: Sequence[Upgrade] = UPGRADES) -> dict[str
 
 
 def _plain(value: object) -> object:
+    """Return the value of a field as JSON types."""
     if value is None or isinstance(value, (str, int)):
         return value  # most fields are
     if isinstance(value, datetime):
@@ -131,15 +132,15 @@ def _plain(value: object) -> object:
 class _Layout:
     """How a class is stored.
 
-    ``defaults``: values for missing fields that have no default of their own: None for a field that
-    may be None, and an empty tuple for a list. ``flattened``: the classes of flattened values, by
-    the field that holds them. ``renamed``: fields that are stored under another name, by that name.
-    ``scalars``: fields that are stored as they are. ``decoders``: functions for the fields that
-    must be decoded.
+    ``names``, ``name_set``: its fields that are not flattened. ``defaults``: values for missing
+    fields that have no default of their own: None for a field that may be None, and an empty tuple
+    for a list. ``flattened``: the classes of flattened values, by the field that holds them.
+    ``renamed``: fields that are stored under another name, by that name. ``scalars``: fields that
+    are stored as they are. ``decoders``: functions for the fields that must be decoded.
     """
 
     names: tuple[str, ...]
-    known: frozenset[str]
+    name_set: frozenset[str]
     stored_names: frozenset[str]
     scalars: frozenset[str]
     renamed: Mapping[str, str]
@@ -153,28 +154,28 @@ class _Layout:
 @cache
 def _layout(kind: type) -> _Layout:
     hints = get_type_hints(kind)
-    known = {each.name: each for each in fields(kind)}
-    bare = [
+    by_name = {each.name: each for each in fields(kind)}
+    required = [
         name
-        for name, each in known.items()
+        for name, each in by_name.items()
         if each.default is MISSING and each.default_factory is MISSING
     ]
-    nullable = {name: None for name in bare if type(None) in get_args(hints[name])}
-    lists = {name: () for name in bare if get_origin(hints[name]) is tuple}
-    flattened = {name: hints[name] for name, each in known.items() if each.metadata == FLATTENED}
-    names = tuple(name for name in known if name != _UNKNOWN_FIELDS and name not in flattened)
-    stored_names = {known[name].metadata.get(_STORED_AS, name): name for name in names}
+    nullable = {name: None for name in required if type(None) in get_args(hints[name])}
+    lists = {name: () for name in required if get_origin(hints[name]) is tuple}
+    flattened = {name: hints[name] for name, each in by_name.items() if each.metadata == FLATTENED}
+    names = tuple(name for name in by_name if name != _UNKNOWN_FIELDS and name not in flattened)
+    stored_names = {by_name[name].metadata.get(_STORED_AS, name): name for name in names}
     decoders = {name: _decoder(hints[name]) for name in names}
     return _Layout(
         names=names,
-        known=frozenset(names),
+        name_set=frozenset(names),
         stored_names=frozenset(stored_names),
         scalars=frozenset(name for name in names if _is_scalar(hints[name])),
         renamed={stored: name for stored, name in stored_names.items() if stored != name},
         decoders={name: read for name, read in decoders.items() if read is not _unchanged},
         flattened=flattened,
         defaults={**nullable, **lists},
-        required=frozenset(bare),
+        required=frozenset(required),
         keeps_unknown=issubclass(kind, KeepsUnknownFields),
     )
 

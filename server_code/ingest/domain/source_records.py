@@ -45,7 +45,8 @@ def filtered_out_counter(pattern: str) -> str:
 class SourceRecord(KeepsUnknownFields):
     """A source, and what its last listing found.
 
-    ``pattern``: ``str`` of its SourcePattern. ``found``: how many repositories it matches, and
+    ``pattern``: ``str`` of its SourcePattern. ``listed_at``: when a listing began or ended; None
+    makes it due. ``found``: how many repositories it matches (None before the first listing), and
     ``left_out``: how many more match it and are excluded. ``filters`` apply in addition to those of
     the settings. ``truncation_note``: the sentence about a list that lacks repositories.
     ``owner_id``: GitHub's id of the owner; ``renamed_to``: the owner's new name, if it was renamed.

@@ -30,7 +30,7 @@ class StateStore(
     log_cache: LogCache
 
     def for_dashboard(self) -> DashboardReads:
-        """Return what a refresh of a page reads; what it reads first is as of now or later."""
+        """Return what a refresh of a page reads; it has all that was saved before this call."""
         return self
 
     def close(self) -> None:

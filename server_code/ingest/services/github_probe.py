@@ -23,7 +23,7 @@ PROBE_INTERVAL = timedelta(seconds=30)
 class GithubProbe:
     """The probe of a process: at first, and after PROBE_INTERVAL without an answer. Thread-safe."""
 
-    _answers: int = 0
+    _answer_count: int = 0
     _interval_began_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -42,10 +42,10 @@ class GithubProbe:
     def _is_due(self, counters: Counters, now: datetime) -> bool:
         answers = sum(counters.read(f"github_requests.{kind}") for kind in ("charged", "free"))
         with self._lock:
-            has_answered = answers != self._answers
+            has_answered = answers != self._answer_count
             is_due = not has_answered and is_interval_over(
                 self._interval_began_at, PROBE_INTERVAL, now
             )
             if has_answered or is_due:
-                self._answers, self._interval_began_at = answers, now
+                self._answer_count, self._interval_began_at = answers, now
             return is_due

@@ -136,7 +136,7 @@ class RateLimiter:
 
     @property
     def core_limit(self) -> RateLimit | None:
-        """Return the primary limit of REST requests; None while no answer of this hour is known."""
+        """Return the primary limit of REST requests by the last answer; None before the first."""
         with self._lock:
             return self._limits.get("core")
 

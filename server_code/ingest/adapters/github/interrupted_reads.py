@@ -15,7 +15,7 @@ KEPT_SECONDS = 2 * 3600
 
 
 class InterruptedReads(Generic[T]):
-    """A bounded store of interrupted reads. Safe for many threads."""
+    """A bounded store of interrupted reads, by a key of the list. Safe for many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

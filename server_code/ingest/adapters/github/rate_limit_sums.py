@@ -12,8 +12,8 @@ from .client import GithubClient
 def sum_rate_limits(clients: Sequence[GithubClient], *, now: datetime) -> RateLimitStatus:
     """Sum up the hour's REST limits of the clients; ``limit`` is None before the first answer."""
     factors = [client.rate_limiter.hour_interval_factor(now=now) for client in clients]
-    known = [client.rate_limiter.core_limit for client in clients]
-    limits = [limit for limit in known if limit is not None]
+    latest = (client.rate_limiter.core_limit for client in clients)
+    limits = [limit for limit in latest if limit is not None]
     if not limits:
         return RateLimitStatus()
     # A client whose hour is over has all of its requests again.

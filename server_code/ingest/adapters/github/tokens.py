@@ -54,7 +54,8 @@ class TokenPool:
     """One client per credential. Each repository is read with a credential that may read it.
 
     A repository stays with its credential, because ETags are valid for that one alone. It moves to
-    another one that may read it where a rate limit would hold it for minutes.
+    another one that may read it where a rate limit would hold it for minutes. ``access``: what
+    earlier answers have shown of who reads what.
     """
 
     def __init__(
@@ -131,7 +132,7 @@ class TokenPool:
     def pin_to_credential_of(self, repository: str, validator: str | None) -> None:
         """Pin a repository to the credential that got its validator, if it is still configured.
 
-        That of a list holds validators in quotes, one for each page.
+        The validator of a list contains that of each page, in quotes.
         """
         for name in self._by_name():
             if f'"{name} ' in f'"{validator}':
@@ -284,7 +285,7 @@ class TokenPool:
         return {name: error for name, error in found if error is not None}
 
     def _order(self, clients: Iterable[GithubClient], repository: str) -> list[GithubClient]:
-        """Order clients by how likely they read a repository, then by their remaining hour."""
+        """Order clients by how likely they read a repository, then by the requests left to them."""
 
         def preference(client: GithubClient) -> tuple[int, float, bytes]:
             # The share is in tenths: small differences move no repository. The hash spreads ties.

@@ -45,8 +45,8 @@ class SqlErrorsAndActivities(SqlStore):
         def remove(session: Session) -> int:
             # So few are kept that reading all is faster than maintaining an index.
             rows = session.query("SELECT id, occurred_at, record FROM errors")
-            numbers = [number for number, *row in rows if _decode(ErrorRecord, *row) in removed]
-            return session.execute_in_chunks("DELETE FROM errors WHERE id IN (...)", numbers)
+            ids = [each for each, *row in rows if _decode(ErrorRecord, *row) in removed]
+            return session.execute_in_chunks("DELETE FROM errors WHERE id IN (...)", ids)
 
         return self._database.write(remove)
 

@@ -43,7 +43,7 @@ _COUNT_LOGS = """
 """
 
 #: The migration that creates the table and counts what is in the ledger.
-LEDGER_COUNTS = (
+LEDGER_COUNTS_MIGRATION = (
     """
     CREATE TABLE ledger_counts (
         repository_key {text} PRIMARY KEY,

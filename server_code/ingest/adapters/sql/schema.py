@@ -6,7 +6,7 @@ A migration that was released is never changed; a new one is added after it.
 from __future__ import annotations
 
 from .job_logs import FAILED_LOGS, MISSING_LOGS
-from .ledger_counts import LEDGER_COUNTS
+from .ledger_counts import LEDGER_COUNTS_MIGRATION
 
 #: What is searched or counted is a column; times are text of a fixed width, booleans 0 and 1.
 #: There are no foreign keys: the ledger outlives the repository, and rows come in any order.
@@ -270,7 +270,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _SOURCES,
     _COLLECTIONS,
     _RUN_FACTS,
-    LEDGER_COUNTS,
+    LEDGER_COUNTS_MIGRATION,
     _LOG_OUTLINES,
     FAILED_LOGS,
     _UNPUBLISHED_ATTEMPTS,

@@ -32,10 +32,10 @@ def _is_to_be_reported(task: LogTask, log: LogNotReady) -> bool:
     if isinstance(log.error, LogPending) or _is_reported_elsewhere(log.error):
         return False
     first = REPORT_AT_TRIES if isinstance(log.error, GithubUnavailable) else 0
-    return task.work.tries == first or (task.work.tries > first and _is_new(task, log))
+    return task.work.tries == first or (task.work.tries > first and _has_new_reason(task, log))
 
 
-def _is_new(task: LogTask, log: LogNotReady) -> bool:
+def _has_new_reason(task: LogTask, log: LogNotReady) -> bool:
     """Return whether a log waits for another reason than after its last try."""
     before = task.records[log.job.job_id].reason or ""
     return not without_ids(before).startswith(without_ids(str(log.error)))

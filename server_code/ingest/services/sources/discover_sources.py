@@ -130,7 +130,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     context.store.save_sources([replace(each, listed_at=began_at) for each in records])
     sources = sources_of(records)
     lists = fetch_lists(context, sources)
-    result = apply_discovery(context, sources, list(lists.listed.values()))
+    result = apply_discovery(context, sources, list(lists.repositories.values()))
     result.is_complete = lists.are_complete
     if result.is_complete:
         _claim_regular_discovery(context, began_at)
@@ -181,17 +181,17 @@ def _with_result(
 
 
 def _with_owner_name(record: SourceRecord, owners: Mapping[int, str]) -> SourceRecord:
-    """Return a source with its owner's number, and with the owner's new name if it was renamed.
+    """Return a source with its owner's id, and with the owner's new name if it was renamed.
 
-    ``owners`` are names by number. Another owner may have taken the former name: only the number
-    shows which owner the source means.
+    ``owners``: names by id. Another owner may have taken the former name: only the id shows which
+    owner the source means.
     """
     owner = parse_source(record.pattern).exact_owner
     if owner is None:
         return record
     if record.owner_id is None:
-        numbers = (number for number, name in owners.items() if name.lower() == owner.lower())
-        return replace(record, owner_id=next(numbers, None))
+        ids = (each for each, name in owners.items() if name.lower() == owner.lower())
+        return replace(record, owner_id=next(ids, None))
     name = owners.get(record.owner_id, record.renamed_to or owner)
     return replace(record, renamed_to=None if name.lower() == owner.lower() else name)
 

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class RepositoryLists:
-    """What the lists of one discovery held.
+    """What the lists of one discovery held: ``repositories`` by their names in lower case.
 
     ``errors``: why a credential could not read a list, though another one may have. ``read``: the
     lists that a credential has read, as ``_list_of`` names them. ``refusal_by_owner``: why a
@@ -36,7 +36,7 @@ class RepositoryLists:
     lack repositories; by owner.
     """
 
-    listed: dict[str, ListedRepository] = field(default_factory=dict)
+    repositories: dict[str, ListedRepository] = field(default_factory=dict)
     errors: dict[RepositoryListQuery, IngestError] = field(default_factory=dict)
     read: set[tuple[str, str]] = field(default_factory=set)
     refusal_by_owner: dict[str, str] = field(default_factory=dict)
@@ -96,8 +96,8 @@ class RepositoryLists:
                 info=by_name.get(key),
                 is_listed_to_credential=listed.owner == ALL_OWNERS,
             )
-            before = self.listed.get(key)
-            self.listed[key] = found if before is None else before.merged(found)
+            before = self.repositories.get(key)
+            self.repositories[key] = found if before is None else before.merged(found)
 
     def note_refusals(self, record: CredentialRecord, owner: str, now: datetime) -> bool:
         """Note why a credential may not list an owner; return whether it may not.
