@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import CannotServe
 from .jar import require_jar
 
-NAME = "anvil-app-server"
+PROGRAM_NAME = "anvil-app-server"
 
 #: The command that installs Java, by the installer that a machine has.
 _JAVA_COMMANDS = {
@@ -35,8 +35,8 @@ def find_app_server(environment: Mapping[str, str]) -> Path:
                 "unset it to use the one that pip installs."
             )
         return Path(found).absolute()
-    found = shutil.which(NAME, path=environment.get("PATH"))
-    next_to_python = Path(sys.executable).with_name(NAME)
+    found = shutil.which(PROGRAM_NAME, path=environment.get("PATH"))
+    next_to_python = Path(sys.executable).with_name(PROGRAM_NAME)
     if found is None and not next_to_python.exists():
         raise CannotServe("The dashboard needs a package: pip install 'runstream[server]'")
     return Path(found).absolute() if found is not None else next_to_python
@@ -75,5 +75,5 @@ def _init_file_of_package(program: Path) -> Path | None:
         return place
     raise CannotServe(
         f"{program} starts the Python package anvil_app_server, which is not below {prefix}. "
-        f"Install it there again, or name another {NAME} in ANVIL_APP_SERVER."
+        f"Install it there again, or name another {PROGRAM_NAME} in ANVIL_APP_SERVER."
     )

@@ -59,13 +59,13 @@ def _show_manifest(_state: State, incoming: Request, params: dict[str, str]) -> 
     if is_active and is_hook_local and not _is_local(incoming.base):
         return _page(422, "Invalid manifest", "<p>Hook url is not reachable.</p>")
     owner = params["owner"] or USER
-    state = dict(parse_qsl(incoming.query)).get("state", "")
+    registration_state = dict(parse_qsl(incoming.query)).get("state", "")
     body = f"""<form method="post" action="/settings/apps/create">
 <p><label>GitHub App name <input name="name" value="{html.escape(str(manifest.get("name", "")))}">
 </label></p><p>Repository permissions: {html.escape(wanted)}</p>
 <p>Webhook: {html.escape(hook_url)} {"" if is_active else "(inactive)"}</p>
 <input type="hidden" name="manifest" value="{html.escape(json.dumps(manifest))}">
-<input type="hidden" name="state" value="{html.escape(state)}">
+<input type="hidden" name="state" value="{html.escape(registration_state)}">
 <input type="hidden" name="owner" value="{html.escape(owner)}">
 <button>Create GitHub App for {html.escape(owner)}</button></form>"""
     return _page(200, "Create GitHub App", body)
@@ -110,8 +110,8 @@ def _install(state: State, incoming: Request, params: dict[str, str]) -> Answer:
     )
     installation_id = 1 + max((each.id for each in app.installations), default=0)
     new = InstallationSpec(id=installation_id, account=account, repositories=names)
-    kept = tuple(each for each in app.installations if each.account != account)
-    state.settings = replace(state.settings, app=replace(app, installations=(*kept, new)))
+    others = tuple(each for each in app.installations if each.account != account)
+    state.settings = replace(state.settings, app=replace(app, installations=(*others, new)))
     if state.setup_url is None:
         return _page(200, "Installed", f"<p>Installed on {html.escape(account)}.</p>")
     query = urlencode({"installation_id": installation_id, "setup_action": "install"})

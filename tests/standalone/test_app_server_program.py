@@ -18,7 +18,7 @@ from support.origin_server import Answer, Handler, OriginServer, origin_server
 
 from standalone.app_server.errors import CannotServe
 from standalone.app_server.jar import require_jar
-from standalone.app_server.program import NAME, find_app_server, require_startable
+from standalone.app_server.program import PROGRAM_NAME, find_app_server, require_startable
 from standalone.app_server.running import AppServer, client_host, listen
 from standalone.app_server.server_log import MAX_BYTES, ServerLog
 from standalone.cli import cli
@@ -40,7 +40,7 @@ def package_at(prefix: Path, url: str) -> Path:
     package.mkdir(parents=True)
     file = package / "__init__.py"
     file.write_text(f'server_jar_name = "{JAR}"\nurl = "{url}" + server_jar_name\n')
-    program_at(prefix / "bin" / NAME, "#!python\nfrom anvil_app_server import launch\n")
+    program_at(prefix / "bin" / PROGRAM_NAME, "#!python\nfrom anvil_app_server import launch\n")
     return file
 
 
@@ -50,14 +50,14 @@ def dead_url() -> str:
 
 
 def test_the_named_program_stands_before_that_on_the_path(tmp_path: Path):
-    named, on_path = program_at(tmp_path / "mine"), program_at(tmp_path / "bin" / NAME)
+    named, on_path = program_at(tmp_path / "mine"), program_at(tmp_path / "bin" / PROGRAM_NAME)
     path = {"PATH": str(tmp_path / "bin")}
     assert find_app_server({**path, "ANVIL_APP_SERVER": str(named)}) == named
     assert find_app_server(path) == on_path
 
 
 def test_the_program_beside_this_python_is_the_last_resort(tmp_path: Path, monkeypatch):
-    beside = program_at(tmp_path / "venv" / "bin" / NAME)
+    beside = program_at(tmp_path / "venv" / "bin" / PROGRAM_NAME)
     monkeypatch.setattr(sys, "executable", str(beside.with_name("python")))
     assert find_app_server({"PATH": str(tmp_path)}) == beside
     beside.unlink()
@@ -73,12 +73,12 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path):
 def test_without_a_jvm_the_server_of_pip_does_not_start(tmp_path: Path):
     package_at(tmp_path, dead_url())
     with pytest.raises(CannotServe, match="The dashboard needs Java: "):
-        require_startable(tmp_path / "bin" / NAME, {"PATH": str(tmp_path)}, print)
+        require_startable(tmp_path / "bin" / PROGRAM_NAME, {"PATH": str(tmp_path)}, print)
 
 
 def test_another_program_knows_itself_what_it_needs(tmp_path: Path):
     printed: list[str] = []
-    require_startable(program_at(tmp_path / NAME), {"PATH": ""}, printed.append)
+    require_startable(program_at(tmp_path / PROGRAM_NAME), {"PATH": ""}, printed.append)
     assert printed == []
 
 

@@ -22,6 +22,11 @@ def test_public_addresses_are_allowed(url):
     require_allowed_url(url, api_url=PUBLIC)
 
 
+def test_an_address_without_a_host_is_named_as_it_is():
+    with pytest.raises(GithubUnavailable, match="redirects a log to file://, which"):
+        require_allowed_url("file:///etc/passwd", api_url=PUBLIC)
+
+
 @pytest.mark.parametrize(
     "url",
     [

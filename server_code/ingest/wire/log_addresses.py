@@ -45,8 +45,8 @@ def require_allowed_url(url: str, *, api_url: str) -> None:
     schemes = {"https"} if api.scheme == "https" else {"http", "https"}
     if there.scheme not in schemes or not host:
         raise GithubUnavailable(
-            f"GitHub redirects a log to {there.scheme}://{host}, which is not allowed: the API "
-            f"itself is {api.scheme}."
+            f"GitHub redirects a log to {there.scheme}://{host or ''}, which is not allowed: "
+            f"the API itself is {api.scheme}."
         )
     if (host, port) == (api.hostname, api.port) or is_private(api.hostname or ""):
         return

@@ -47,8 +47,8 @@ def get_attempt_log(call: Call) -> Answer:
 
 
 def _redirect(call: Call, path: str) -> Answer:
-    full = f"/actions-results{path}"
-    location = f"{_log_host_url(call)}{full}?{call.state.signed_query(full, call.now)}"
+    full_path = f"/actions-results{path}"
+    location = f"{_log_host_url(call)}{full_path}?{call.state.signed_query(full_path, call.now)}"
     return Answer(
         status=302, content_type="text/html;charset=utf-8", headers=(("Location", location),)
     )

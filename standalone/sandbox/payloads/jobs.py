@@ -59,12 +59,12 @@ def _times(job: JobSpec, status_now: StatusSnapshot) -> Json:
 
 
 def _runner(job: JobSpec, status_now: StatusSnapshot) -> Json:
-    known = job.runner if status_now.status in {"in_progress", "completed"} else None
+    name = job.runner if status_now.status in {"in_progress", "completed"} else None
     return {
-        "runner_id": None if known is None else 1_000_000_000 + job.id % 1_000_000,
-        "runner_name": known,
-        "runner_group_id": None if known is None else 0,
-        "runner_group_name": None if known is None else "GitHub Actions",
+        "runner_id": None if name is None else 1_000_000_000 + job.id % 1_000_000,
+        "runner_name": name,
+        "runner_group_id": None if name is None else 0,
+        "runner_group_name": None if name is None else "GitHub Actions",
     }
 
 

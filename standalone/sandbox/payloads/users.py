@@ -21,10 +21,10 @@ _SUFFIXES = {
 }
 
 
-def node_id(kind: str, database_id: int) -> str:
-    """Return the GraphQL node id of an object with this REST id."""
-    encoded = base64.urlsafe_b64encode(f"{kind}:{database_id}".encode()).decode()
-    return f"{kind}_{encoded.rstrip('=')}"
+def node_id(type_prefix: str, database_id: int) -> str:
+    """Return the GraphQL node id of an object with this REST id, such as ``U_…`` for a user."""
+    encoded = base64.urlsafe_b64encode(f"{type_prefix}:{database_id}".encode()).decode()
+    return f"{type_prefix}_{encoded.rstrip('=')}"
 
 
 def user_id(login: str) -> int:
@@ -33,7 +33,7 @@ def user_id(login: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def simple_user(login: str, base: str, kind: str = "User") -> Json:
+def simple_user(login: str, base: str, account_type: str = "User") -> Json:
     """Describe a user; callers share the object and must not change it."""
     url = f"{base}/users/{login}"
     return {
@@ -45,7 +45,7 @@ def simple_user(login: str, base: str, kind: str = "User") -> Json:
         "url": url,
         "html_url": f"https://github.com/{login}",
         **{key: url + suffix for key, suffix in _SUFFIXES.items()},
-        "type": kind,
+        "type": account_type,
         "user_view_type": "public",
         "site_admin": False,
     }
