@@ -78,6 +78,6 @@ def test_the_newest_heartbeat_that_knows_gives_the_budget() -> None:
 
 
 def test_an_hour_that_is_over_is_whole_again() -> None:
-    """Nothing is waited for then."""
+    """The next one begins with the next request, and what exceeds it waits for its end."""
     budget = request_budget([an_agent(at(0))], at(3700))
-    assert budget == replace(USED_UP, remaining=5000, seconds_left=0)
+    assert budget == replace(USED_UP, remaining=5000, seconds_left=3600)

@@ -51,7 +51,7 @@ def request_budget(agents: Sequence[AgentRecord], now: datetime) -> RequestBudge
             return RequestBudget(
                 per_hour=limit,
                 remaining=limit if is_over else remaining,
-                seconds_left=max((reset_at - now).total_seconds(), 0),
+                seconds_left=_HOUR_SECONDS if is_over else (reset_at - now).total_seconds(),
                 per_attempt=charged / attempts,
             )
     return None
