@@ -154,7 +154,7 @@ def _how_to_use(server: SandboxServer) -> list[str]:
     tokens = server.settings.tokens
     token = tokens[0].value if tokens else DEFAULT_TOKEN
     return [
-        f"Sandbox GitHub     {server.url}  (logs from {server.blob_url})",
+        f"Sandbox GitHub     {server.url}  (logs from {server.log_host_url})",
         f"Token              {token}",
         f"Repositories       {', '.join(names[:MAX_NAMES_SHOWN])}{more}",
         f"Statistics         {server.url}/_sandbox/stats",

@@ -18,8 +18,9 @@ from ingest.domain.quotes import unquoted
 
 from ..output import print_result
 
-#: The sandbox has an hour of past runs, and starts more than one run a minute.
-REPOSITORIES = 3
+#: The sandbox has an hour of past runs, and starts more than one run a minute: 24 an hour in each
+#: repository.
+REPOSITORY_COUNT = 3
 RUNS_PER_HOUR = 24.0
 HISTORY_DAYS = 0.04
 POLL_SECONDS = "5"
@@ -82,7 +83,7 @@ def _choose_github(
     world = simulated_world(
         seed=os.urandom(4).hex(),
         start=time.time(),
-        repositories=REPOSITORIES,
+        repositories=REPOSITORY_COUNT,
         runs_per_hour=RUNS_PER_HOUR,
         history_days=HISTORY_DAYS,
     )

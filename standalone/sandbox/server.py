@@ -39,7 +39,7 @@ class SandboxServer:
             opened.callback(self._api.close)
             self._log_host = Listener(LogHost(self._state), host, 0, max(4, threads // 4))
             opened.callback(self._log_host.close)
-            self._state.blob_url = self._log_host.url
+            self._state.log_host_url = self._log_host.url
             self._state.closed_port_url = f"http://127.0.0.1:{_closed_port()}/"
             self._hooks = HookSender(self._state, self._api.url)
             opened.callback(self._hooks.close)
@@ -51,7 +51,7 @@ class SandboxServer:
         return self._api.url
 
     @property
-    def blob_url(self) -> str:
+    def log_host_url(self) -> str:
         """Return the address of the logs' host."""
         return self._log_host.url
 

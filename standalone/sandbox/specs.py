@@ -61,7 +61,8 @@ class ArtifactSpec:
 class JobSpec:
     """One job of one attempt; without a `log`, it wrote none, or its log expired (`log_expired`).
 
-    If `annotations` is None, it has those that the runner writes for its conclusion.
+    It is waiting until `waits_until`, for example for an approval. A `reused` one ran in an earlier
+    attempt. If `annotations` is None, it has those that the runner writes for its conclusion.
     """
 
     id: int

@@ -30,7 +30,7 @@ class State:
     `registrations`: by their code. `setup_url`: where the last App's installation redirects to.
     """
 
-    blob_url: str
+    log_host_url: str
     closed_port_url: str
 
     def __init__(self, world: World, clock: SandboxClock, settings: Settings) -> None:

@@ -55,7 +55,9 @@ def run_daemon(
                 serve_endpoints(
                     collector, health_and_metrics=health_and_metrics, run_query=watchdog.run_query
                 ),
-                agent_threads(collector.context, lambda: None, stop, UPLINK_OPTIONS),
+                agent_threads(
+                    collector.context, names_to_poll=lambda: None, stop=stop, options=UPLINK_OPTIONS
+                ),
             ):
                 write_notice("Both agents work; the app's pages show it.")
                 stop.wait()

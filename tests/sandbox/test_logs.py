@@ -30,7 +30,7 @@ def test_a_log_is_a_redirect_to_another_port(serve):
     answer = api.get(JOB_LOG)
     assert (answer.status_code, answer.content) == (302, b"")
     location = answer.headers["Location"]
-    assert location.startswith(api.server.blob_url)
+    assert location.startswith(api.server.log_host_url)
     assert api.get(location, token=None).content == b"hello\r\n"
     api.server.advance(62)
     assert api.get(location, token=None).status_code == 403

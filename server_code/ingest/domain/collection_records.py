@@ -52,9 +52,10 @@ class CollectionRecord(KeepsUnknownFields):
     """A one-time collection and its progress; without a ``repository`` it collects all.
 
     ``remaining_repositories``: those that the next round continues with; None before the first
-    round has ended. ``last_run_change``, ``last_log_change``: when the state of its runs and of its
-    logs last changed. ``exit_code``: that of the command that collected everything once; None if
-    agents are running as well.
+    round has ended. ``rounds``: how many have. ``counts``: of repositories and of what was sent.
+    ``last_run_change``, ``last_log_change``: when the state of its runs and of its logs last
+    changed. ``note``: what failed or is left. ``exit_code``: that of the command that collected
+    everything once; None if agents are running as well.
     """
 
     collection_id: str

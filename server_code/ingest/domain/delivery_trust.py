@@ -29,7 +29,7 @@ _RANKS = {"requested": 0, "queued": 1, "waiting": 1, "pending": 1, "in_progress"
 
 
 def relies_on_deliveries(record: RepositoryRecord, *, needs_jobs: bool) -> bool:
-    """Return whether webhooks arrive for a repository whose run list was read once."""
+    """Return whether a repository's webhooks replace polling; not before its run list was read."""
     webhooks = record.webhooks
     if (
         record.cursor is None

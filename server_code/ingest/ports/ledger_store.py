@@ -33,10 +33,10 @@ class LedgerStore(Protocol):
         """Load attempts created at a moment or after, oldest created first."""
 
     def load_next_check_at(self, repository: str) -> datetime | None:
-        """Return when the next unsettled attempt is due."""
+        """Return when the next unsettled attempt is due; None if all are settled."""
 
     def load_oldest_unpublished_created_at(self, repositories: Collection[str]) -> datetime | None:
-        """Return when the oldest unsettled and never published attempt of these was created."""
+        """Return when the oldest attempt that is unsettled and unpublished was created, if any."""
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none."""
@@ -84,7 +84,7 @@ class LedgerStore(Protocol):
         """
 
     def load_delivered_events(self, repository: str, *, limit: int) -> list[DeliveredEvent]:
-        """Load what webhooks delivered first, in the order of its arrival."""
+        """Load the oldest stored events, in the order of their arrival."""
 
     def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
         """Remove events that were processed."""
@@ -114,7 +114,7 @@ class LogStateStore(Protocol):
         """Load pending or missing logs that were last updated before a moment, oldest first.
 
         Then come logs that were updated after ``or_updated_after``, which only a clock that was
-        ahead can have caused.
+        ahead can have caused. ``repositories`` is None for logs of all.
         """
 
     def claim_logs_of_failed_jobs(

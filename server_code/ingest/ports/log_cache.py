@@ -1,4 +1,4 @@
-"""What the pages need of a cache of logs, which they read line by line."""
+"""What the pages need of a cache of logs, which they read by lines, long ones in parts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class StoredLog(Protocol):
     size: LogSize
 
     def find_page(self, part: int) -> LogPage | None:
-        """Find the page that holds a part, by its number in the log; None if the page is gone."""
+        """Find the page with a part, counted in the log from 1; None if the page is gone."""
 
     def load_outline(self) -> bytes | None:
         """Load the packed outline; None if there is none."""
@@ -66,7 +66,7 @@ class LogPageStore(Protocol):
         """Replace jobs' earlier logs, all at once if the store can, and evict the oldest."""
 
     def find_log(self, job: JobLogId) -> StoredLog | None:
-        """Find the complete log of a job."""
+        """Find the complete log of a job; None if there is none."""
 
 
 class LogCache:
@@ -104,22 +104,22 @@ class LogCache:
 
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
         """Load ``count`` lines from line ``first`` (from 1) on; fewer if they are very long."""
-        found = self._find(key, job_id)
-        return None if found is None else pick_lines(found.find_page, found.size, first, count)
+        log = self._find(key, job_id)
+        return None if log is None else pick_lines(log.find_page, log.size, first, count)
 
     def load_part(self, key: AttemptKey, job_id: int, line: int, part: int) -> bytes | None:
-        """Load one part (from 1) of a line; empty if the line has no such part."""
-        found = self._find(key, job_id)
-        return None if found is None else pick_part(found.find_page, found.size, line, part)
+        """Load one part of a line (from 1 in the line); empty if the line has no such part."""
+        log = self._find(key, job_id)
+        return None if log is None else pick_part(log.find_page, log.size, line, part)
 
     def load_outline(self, key: AttemptKey, job_id: int) -> LogOutline | None:
         """Load the outline of a log; for a log that release 0.1 cached, read it from the log."""
-        found = self._find(key, job_id)
-        if found is None:
+        log = self._find(key, job_id)
+        if log is None:
             return None
-        packed = found.load_outline()
+        packed = log.load_outline()
         if packed is None:
-            return read_outline(read_pages(found.find_page, found.size))
+            return read_outline(read_pages(log.find_page, log.size))
         return unpack_outline(packed)
 
     def find_lines(
@@ -129,16 +129,16 @@ class LogCache:
 
         The case of ASCII letters does not matter. A long log is searched in several calls.
         """
-        found = self._find(key, job_id)
-        return None if found is None else search_pages(found.find_page, found.size, text, after)
+        log = self._find(key, job_id)
+        return None if log is None else search_pages(log.find_page, log.size, text, after)
 
     def load_content(self, key: AttemptKey, job_id: int) -> Iterator[bytes] | None:
         """Load the whole log in chunks, byte for byte.
 
         Reading raises StateUnavailable if the log is evicted before its end is read.
         """
-        found = self._find(key, job_id)
-        return None if found is None else read_pages(found.find_page, found.size)
+        log = self._find(key, job_id)
+        return None if log is None else read_pages(log.find_page, log.size)
 
     def _find(self, key: AttemptKey, job_id: int) -> StoredLog | None:
         return self._pages.find_log((*normalized_attempt_key(key), job_id))

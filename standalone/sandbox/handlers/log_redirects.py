@@ -56,8 +56,8 @@ def _redirect(call: Call, path: str) -> Answer:
 
 def _log_host_url(call: Call) -> str:
     """Return the address of the logs' host, by the sender's name for this machine if need be."""
-    blob, api = urlsplit(call.state.blob_url), urlsplit(call.base)
-    if blob.hostname not in _ALL_INTERFACES:
-        return call.state.blob_url
+    log_host, api = urlsplit(call.state.log_host_url), urlsplit(call.base)
+    if log_host.hostname not in _ALL_INTERFACES:
+        return call.state.log_host_url
     host = api.netloc.removesuffix(f":{api.port}")
-    return f"http://{host}:{blob.port}"
+    return f"http://{host}:{log_host.port}"

@@ -80,7 +80,7 @@ class ListFailures:
                 self._failed_in_a_row.add(path)
 
     def note_answer(
-        self, path: str, size: int, *, is_reduced: bool, is_full_size: bool, offset: int = 0
+        self, path: str, size: int, *, is_reduced: bool, is_largest_size: bool, offset: int = 0
     ) -> None:
         """Note the size of a page that GitHub answered; ``is_reduced``: larger ones just failed."""
         with self._lock:
@@ -95,5 +95,5 @@ class ListFailures:
                 self._limits.move_to_end(path)
                 while len(self._limits) > MAX_REMEMBERED:
                     self._limits.popitem(last=False)
-            elif is_full_size:
+            elif is_largest_size:
                 self._limits.pop(path, None)

@@ -283,7 +283,7 @@ class _Paginator:
                     request.path,
                     self.size,
                     is_reduced=self._failure is not None,
-                    is_full_size=self.size == self._wanted.sizes[0],
+                    is_largest_size=self.size == self._wanted.sizes[0],
                     offset=self._wanted.offset,
                 )
                 self._failure = None

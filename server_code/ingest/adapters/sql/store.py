@@ -77,7 +77,7 @@ def choose_dialect(database_url: str) -> Dialect:
         from .postgres import postgres_dialect
 
         return postgres_dialect(url)
-    if url.startswith(_SQLITE) and url != f"{_SQLITE}/":  # its path was to follow
+    if url.startswith(_SQLITE) and url != f"{_SQLITE}/":  # this one lacks its path
         return _file_dialect(url.removeprefix(_SQLITE).removeprefix("/") or ":memory:")
     scheme, separator, _ = url.partition("://")
     if separator or not url:

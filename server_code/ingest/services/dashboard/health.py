@@ -100,9 +100,9 @@ def assess_health(inputs: HealthInput, *, now: datetime) -> Health:
         return Health(
             state=HealthState.STOPPED, sentence=one_time_sentence(inputs.one_time_collection)
         )
-    new = sum(each.is_run_list_unread for each in unpaused)
-    if new or inputs.counts.unread_attempts or inputs.counts.logs_pending >= MANY_LOGS:
-        return Health(state=HealthState.CATCHING_UP, sentence=_catching_up(inputs, new))
+    new_count = sum(each.is_run_list_unread for each in unpaused)
+    if new_count or inputs.counts.unread_attempts or inputs.counts.logs_pending >= MANY_LOGS:
+        return Health(state=HealthState.CATCHING_UP, sentence=_catching_up(inputs, new_count))
     repositories = plural(len(unpaused), "repository", "repositories")
     return Health(
         state=HealthState.HEALTHY,
@@ -113,7 +113,7 @@ def assess_health(inputs: HealthInput, *, now: datetime) -> Health:
 def load_health(
     store: StateStore, settings: Settings, rows: Sequence[Mapping[str, Any]], *, now: datetime
 ) -> Health:
-    """Read the state and return its health; ``rows`` are those of the repositories."""
+    """Read the state and return its health; ``rows``: of the repositories, with their backlogs."""
     inputs = read_health_input(store, settings, now=now)
     inputs = replace(inputs, backfill_seconds_left=longest_backfill_seconds(rows))
     return assess_health(inputs, now=now)
@@ -123,10 +123,10 @@ def _from_problems(state: HealthState, problems: tuple[Problem, ...]) -> Health:
     return Health(state=state, sentence=problems[0].sentence, problems=problems)
 
 
-def _catching_up(inputs: HealthInput, new: int) -> str:
+def _catching_up(inputs: HealthInput, new_count: int) -> str:
     counts, left = inputs.counts, []
-    if new:
-        left.append(f"{plural(new, 'repository', 'repositories')} not polled yet")
+    if new_count:
+        left.append(f"{plural(new_count, 'repository', 'repositories')} not polled yet")
     if counts.unread_attempts:
         attempts = plural(counts.unread_attempts, "run attempt")
         left.append(f"{attempts} to backfill{_estimate(inputs.backfill_seconds_left)}")

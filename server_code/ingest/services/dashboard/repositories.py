@@ -1,4 +1,4 @@
-"""The watched repositories: checking, adding, and their order of interest."""
+"""The watched repositories: checking, adding, removing, and their order of interest."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
 def with_recorded_remedies(
     store: DashboardReads, rows: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Replace remedies by those recorded with the errors, which are more specific."""
+    """Replace remedies of repositories by those recorded with their errors: more specific ones."""
     if not any(row["failures"] for row in rows):
         return rows
     errors = store.list_errors(limit=MAX_ERRORS)

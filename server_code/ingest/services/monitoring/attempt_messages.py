@@ -86,17 +86,17 @@ def find_unpublished_changes(
     # A run begins before its jobs and ends after them.
     envelopes = job_envelopes + run_envelopes if run.is_completed else run_envelopes + job_envelopes
     abandoned = _abandoned_jobs(record, run, now)
-    ended = [*_jobs_with_due_logs(record, log_mode, now), *abandoned]
-    requested = [job for job in ended if filters.wants_log(job)]
+    with_due_logs = [*_jobs_with_due_logs(record, log_mode, now), *abandoned]
+    requested = [job for job in with_due_logs if filters.wants_log(job)]
     return Changes(
-        record=_record_once_published(record, run, ended, with_run=bool(run_envelopes)),
+        record=_record_once_published(record, run, with_due_logs, with_run=bool(run_envelopes)),
         envelopes=envelopes,
         log_work=_log_work_messages(record, requested, log_mode, now, filters),
         pending_logs=tuple(_pending_log(record, job, now) for job in requested),
         summary=summary_of(run, record.jobs, commit, created_at=record.created_at)
         if run_envelopes
         else None,
-        filtered_logs=len(ended) - len(requested),
+        filtered_logs=len(with_due_logs) - len(requested),
     )
 
 

@@ -118,7 +118,7 @@ def describe_preview(preview: SourcePreview) -> str:
 
 @dataclass(slots=True)
 class _Lists:
-    """What the lists of one source held."""
+    """What GitHub's lists hold of one source: repositories by their names in lower case."""
 
     listed: dict[str, RepositoryInfo] = field(default_factory=dict)
     credentials: list[str] = field(default_factory=list)
@@ -127,7 +127,7 @@ class _Lists:
 
 
 def _fetch_lists(api: RepositoryApi, pattern: SourcePattern) -> _Lists:
-    owner, found = pattern.exact_owner, _Lists()
+    owner, lists = pattern.exact_owner, _Lists()
     queries = api.list_queries_for([] if owner is None else [owner], of_all_owners=owner is None)
     is_only = len({query.credential for query in queries}) == 1
     errors: list[tuple[int, IngestError]] = []
@@ -138,20 +138,20 @@ def _fetch_lists(api: RepositoryApi, pattern: SourcePattern) -> _Lists:
             errors.append((_rank(error, is_of_owner=query.owner == owner), error))
             continue
         fitting = [each for each in value.repositories if pattern.matches(each.full_name)]
-        if fitting and query.credential not in found.credentials:
-            found.credentials.append(query.credential)
+        if fitting and query.credential not in lists.credentials:
+            lists.credentials.append(query.credential)
         for each in fitting:
-            found.listed.setdefault(each.full_name.lower(), each)
+            lists.listed.setdefault(each.full_name.lower(), each)
         # The query of an installation asks for all owners: its account is the only one there.
         owner_of_list = query.installation_account or query.owner
         is_of_all_owners = owner is None and owner_of_list == ALL_OWNERS
         may_miss_matches = is_of_all_owners or matches_glob(pattern.owner, owner_of_list)
         if may_miss_matches:
-            listed = value.as_stored(owner_of_list, None)
+            listed = value.as_stored(owner_of_list, validator=None)
             note = truncated_list_note(query.credential, listed, is_only_credential=is_only)
-            found.truncation_note = note or found.truncation_note
-    found.errors = [error for _, error in sorted(errors, key=lambda each: each[0])]
-    return found
+            lists.truncation_note = note or lists.truncation_note
+    lists.errors = [error for _, error in sorted(errors, key=lambda each: each[0])]
+    return lists
 
 
 def _rank(error: IngestError, *, is_of_owner: bool) -> int:
