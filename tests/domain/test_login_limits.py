@@ -34,10 +34,11 @@ def test_pauses_double_up_to_a_maximum() -> None:
     [
         (30, "paused for 1 minute, until 12:00:50 UTC."),
         (45, "paused for 1 minute, until 12:01:05 UTC."),
+        (60.5, "paused for 2 minutes, until 12:01:20 UTC."),
         (480, "paused for 8 minutes, until 12:08:20 UTC."),
     ],
 )
-def test_the_end_of_a_pause_is_never_said_too_early(seconds: int, claim: str) -> None:
+def test_the_end_of_a_pause_is_never_said_too_early(seconds: float, claim: str) -> None:
     """Cut to its minute, it would be over before it is."""
     now = datetime(2026, 1, 5, 12, 0, 20, tzinfo=timezone.utc)
     pause = LoginPause(now + timedelta(seconds=seconds), "")

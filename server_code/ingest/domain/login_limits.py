@@ -1,12 +1,13 @@
 """How long logins are refused after wrong passwords.
 
-Failures are counted for each client address, and for each account at an address. So nobody can lock
-the owner of an account out from another address.
+Failures are counted for each client address (of IPv6, its /64 network), and for each account there.
+So nobody can lock the owner of an account out from another address.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,7 +54,7 @@ def is_paused(until: datetime, failed_at: datetime, now: datetime) -> bool:
 
 def describe_pause(pause: LoginPause, now: datetime) -> str:
     """Return what is paused, for how many minutes, rounded up, and the end to the second."""
-    minutes = max(1, -(-int((pause.until - now).total_seconds()) // 60))
+    minutes = max(1, math.ceil((pause.until - now) / timedelta(minutes=1)))
     span = plural(minutes, "minute")
     what = "Logging in and changing passwords from your network"
     if pause.account:

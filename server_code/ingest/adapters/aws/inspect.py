@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from ...errors import IngestError
 from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
 from .errors import translate_aws_errors
-from .queues import dead_letter_arn, find_queue_url, look_up_queue, queue_depth, read_attributes
+from .queues import (
+    dead_letter_arn,
+    dead_letter_queue_url,
+    find_queue_url,
+    look_up_queue,
+    queue_depth,
+    read_attributes,
+)
 from .remedies import NETWORK_REMEDY
 from .s3 import check_upload
 
@@ -34,13 +41,12 @@ class AwsInspector(QueueInspector):
         facts = look_up_queue(self._sqs, name)
         attributes = read_attributes(self._sqs, name, facts.url)
         arn = dead_letter_arn(attributes)
-        dead_letter_queue = None if arn is None else arn.rpartition(":")[2]
         return QueueAttributes(
             max_message_bytes=facts.max_message_bytes,
             visibility_seconds=facts.visibility_seconds,
             waiting=int(attributes.get("ApproximateNumberOfMessages", 0)),
-            dead_letter_queue=dead_letter_queue,
-            dead_letters=self._count(dead_letter_queue),
+            dead_letter_queue=None if arn is None else arn.rpartition(":")[2],
+            dead_letters=self._count_dead_letters(arn),
         )
 
     def check_can_send(self, name: str) -> None:
@@ -59,11 +65,11 @@ class AwsInspector(QueueInspector):
         """Check that logs may be stored; reading the bucket would need another permission."""
         check_upload(self._s3, bucket)
 
-    def _count(self, queue: str | None) -> int | None:
+    def _count_dead_letters(self, arn: str | None) -> int | None:
         """Count messages; None without the permission, which a collector does not need."""
-        if queue is None:
+        if arn is None:
             return None
         try:
-            return queue_depth(self._sqs, queue).visible
+            return queue_depth(self._sqs, dead_letter_queue_url(self._sqs, arn)).visible
         except IngestError:
             return None

@@ -54,8 +54,7 @@ def look_up_dead_letter_queue(client: SQSClient, queue: QueueInfo) -> QueueInfo:
         raise QueueMissing(
             f"Queue {queue.name} has no dead-letter queue. Create it with `runstream setup`."
         )
-    account, name = arn.split(":")[-2:]
-    return look_up_queue(client, _fetch_queue_url(client, name, account))
+    return look_up_queue(client, dead_letter_queue_url(client, arn))
 
 
 def dead_letter_arn(attributes: Mapping[str, str]) -> str | None:
@@ -66,6 +65,12 @@ def dead_letter_arn(attributes: Mapping[str, str]) -> str | None:
         return None
     # Another server than SQS may have null or an empty text, where there is none, or a name.
     return arn if isinstance(arn, str) and ":" in arn else None
+
+
+def dead_letter_queue_url(client: SQSClient, arn: str) -> str:
+    """Fetch the URL of a dead-letter queue, which has the account and region of its queue."""
+    account, name = arn.split(":")[-2:]
+    return _fetch_queue_url(client, name, account)
 
 
 def queue_depth(client: SQSClient, queue_name: str) -> QueueDepth:
