@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from ingest.errors import IngestError
 from ingest.wire.app_manifest import AppRegistration, RegisteredApp
 
 from .http.server import LOCALHOST, Address, HttpServer, Routes, respond
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 CALLBACK_PATH = "/created"
 
-#: Exchanges GitHub's temporary code for the App, and saves it; raises IngestError.
+#: Exchanges GitHub's temporary code for the App, and saves it.
 ExchangeCode = Callable[[str], RegisteredApp]
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Runstream</title>
@@ -90,7 +89,7 @@ class RegistrationPages:
             if not self.app.done():
                 try:
                     self.app.set_result(self.exchange_code(code))
-                except IngestError as error:
+                except Exception as error:  # noqa: BLE001 - the command waits for it
                     self.app.set_exception(error)
         if (failure := self.app.exception()) is not None:
             return _refuse(start_response, str(failure))

@@ -41,3 +41,17 @@ def test_a_page_that_is_loaded_twice_exchanges_its_code_once() -> None:
         for answer in (first.result(), again.result()):
             assert (answer.status_code, answer.headers["Location"]) == (303, INSTALLATION)
     assert pages.app.result() == APP
+
+
+def test_an_error_that_nobody_expects_ends_the_registration_too() -> None:
+    """The command waits for it, and would wait for an hour."""
+
+    def exchange(_code: str) -> RegisteredApp:
+        raise OSError(28, "No space left on device")
+
+    pages = RegistrationPages(web_url="https://github.com", exchange_code=exchange)
+    with closing(pages.open()):
+        url = f"{pages.base_url}{CALLBACK_PATH}?code=x&state={pages.state}"
+        answer = requests.get(url, timeout=60)
+    assert (answer.status_code, "No space left" in answer.text) == (400, True)
+    assert isinstance(pages.app.exception(timeout=0), OSError)
