@@ -47,7 +47,9 @@ def collect_once(
     release_leases_of_dead_processes(context.store, now=context.clock.now())
     names = list(repositories) or [each.full_name for each in context.store.list_repositories()]
 
-    plan = CollectionPlan(names=names, policy=policy, should_continue=lambda: not stop.is_set())
+    plan = CollectionPlan(
+        repositories=names, policy=policy, should_continue=lambda: not stop.is_set()
+    )
     collection = Collection(context, plan)
     result = collection.collect_in_threads(
         monitoring_threads=MONITORING_THREADS, log_threads=LOG_THREADS, on_wait=on_progress

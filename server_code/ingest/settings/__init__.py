@@ -1,6 +1,6 @@
 """Settings: each is declared once, at the field that holds its value."""
 
-from .collecting import RUN_LIFETIME_DAYS, CollectingSettings
+from .collecting import RUN_MUTABLE_DAYS, CollectingSettings
 from .collector import SETTINGS, Settings
 from .github import GITHUB_COM_API, GithubSettings
 from .queues import (
@@ -20,7 +20,7 @@ __all__ = [
     "JOB_EVENTS_QUEUE",
     "LOGS_QUEUE",
     "METRICS_QUEUE",
-    "RUN_LIFETIME_DAYS",
+    "RUN_MUTABLE_DAYS",
     "SETTINGS",
     "AwsSettings",
     "AzureSettings",

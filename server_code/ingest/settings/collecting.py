@@ -11,7 +11,7 @@ from .setting import setting
 
 #: How long after its creation a run may still change: it may be run again for 30 days, and each
 #: attempt lasts 35 days at most. https://docs.github.com/en/actions/reference/limits
-RUN_LIFETIME_DAYS = 65
+RUN_MUTABLE_DAYS = 65
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ class CollectingSettings:
     retention_days: float = setting(
         "RETENTION_DAYS",
         default=90,
-        parse=number_between(RUN_LIFETIME_DAYS + 1, 36500),
+        parse=number_between(RUN_MUTABLE_DAYS + 1, 36500),
         help="Days after its creation for which an ended run stays in the state, 66 at least; or "
         "`BACKFILL_DAYS` and 65 more, if that is longer. All processes that share a database need "
         "the same value.",
@@ -123,6 +123,6 @@ class CollectingSettings:
     def ledger_days(self) -> float:
         """Return for how many days after its creation a settled attempt stays in the ledger.
 
-        The oldest runs of a backfill stay until they cannot change any more: RUN_LIFETIME_DAYS.
+        The oldest runs of a backfill stay until they cannot change any more: RUN_MUTABLE_DAYS.
         """
-        return max(self.retention_days, self.backfill_days + RUN_LIFETIME_DAYS)
+        return max(self.retention_days, self.backfill_days + RUN_MUTABLE_DAYS)

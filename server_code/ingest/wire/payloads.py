@@ -48,7 +48,7 @@ def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:
     status, conclusion = _outcome(payload)
     html_url = text(payload.get("html_url"))
     return WorkflowRun(
-        repository=_spelling(payload, repository),
+        repository=_spelled_repository(payload, repository),
         run_id=required_integer(payload, "id", "workflow run"),
         run_attempt=integer(payload.get("run_attempt")) or 1,
         run_number=integer(payload.get("run_number")),
@@ -132,11 +132,11 @@ def parse_pull_requests(
     https://docs.github.com/en/rest/pulls/pulls
     """
     root = _web_root(run_html_url)
-    found = (_pull_request(pull, web_root=root) for pull in objects(payload))
-    return tuple({pull.id: pull for pull in found if pull is not None}.values())
+    parsed = (_pull_request(pull, web_root=root) for pull in objects(payload))
+    return tuple({pull.id: pull for pull in parsed if pull is not None}.values())
 
 
-def _spelling(payload: Mapping[str, Any], repository: str) -> str:
+def _spelled_repository(payload: Mapping[str, Any], repository: str) -> str:
     """Return the repository's name as GitHub spells it; case does not matter in comparisons."""
     spelled = text(mapping(payload.get("repository")).get("full_name"))
     return spelled if spelled and spelled.lower() == repository.lower() else repository
@@ -204,7 +204,7 @@ def _pull_request(payload: Mapping[str, Any], *, web_root: str | None) -> PullRe
     return PullRequest(
         id=identity,
         number=number,
-        html_url=text(payload.get("html_url")) or _page_of(payload, web_root, number),
+        html_url=text(payload.get("html_url")) or _pull_request_page(payload, web_root, number),
         head_sha=text(head.get("sha")),
         base_ref=text(mapping(payload.get("base")).get("ref")),
         head_ref=text(head.get("ref")),
@@ -227,11 +227,11 @@ def _full_name(repository: Mapping[str, Any]) -> str | None:
 
 def repository_in_url(api_url: str | None) -> str | None:
     """Return the full name of the repository in a URL of the API; None if it has none."""
-    _, found, rest = _split(api_url).path.partition("/repos/")
-    return "/".join(rest.split("/")[:2]) if found else None
+    _, separator, rest = _split(api_url).path.partition("/repos/")
+    return "/".join(rest.split("/")[:2]) if separator else None
 
 
-def _page_of(payload: Mapping[str, Any], web_root: str | None, number: int) -> str | None:
+def _pull_request_page(payload: Mapping[str, Any], web_root: str | None, number: int) -> str | None:
     """Return the page of a pull request; its short form in a run has only its API address."""
     name = repository_in_url(text(payload.get("url")))
     return f"{web_root}/{name}/pull/{number}" if web_root and name else None

@@ -23,7 +23,7 @@ def test_its_threads_end_where_nobody_waits_for_them_any_more(stage, error):
         return here.state.claim_repository(**options)
 
     store = Changed(here.state, claim_repository=claim_unless_ended)
-    plan = CollectionPlan(names=[REPOSITORY], policy=COMPLETE_COLLECTION)
+    plan = CollectionPlan(repositories=[REPOSITORY], policy=COMPLETE_COLLECTION)
     collection = Collection(replace(here.context, store=store), plan)
     with pytest.raises(error):
         collection.collect_in_threads(monitoring_threads=2, log_threads=1, on_wait=raising(error()))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import RequestFailed
-from ingest.services.monitoring.sweep_days import RUN_LIFETIME, WINDOWS_PER_POLL, CreationWindow
+from ingest.services.monitoring.sweep_days import RUN_MUTABLE_FOR, WINDOWS_PER_POLL, CreationWindow
 from support.world import assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
 
@@ -146,7 +146,9 @@ def test_a_sweep_waits_for_the_end_of_an_outage(stage):
     after = here.record().sweep
     assert here.requests("list_runs") - sent <= 5
     assert after.began_at != before.began_at
-    assert after.continues_at == after.began_at.replace(hour=0, minute=0, second=0) - RUN_LIFETIME
+    assert (
+        after.continues_at == after.began_at.replace(hour=0, minute=0, second=0) - RUN_MUTABLE_FOR
+    )
     here.fail()
     here.poll_for(900)
     assert_all_published(here)
@@ -158,7 +160,7 @@ def test_a_round_begins_where_runs_may_still_change(stage):
     here.poll()
     assert here.record().sweep.began_at == here.clock.now()
     asked = [q for q in here.record().run_lists.validators if q.startswith("created=")]
-    oldest = (here.clock.now() - RUN_LIFETIME).strftime("created=%Y-%m-%d")
+    oldest = (here.clock.now() - RUN_MUTABLE_FOR).strftime("created=%Y-%m-%d")
     assert min(asked)[:18] >= oldest
 
 

@@ -79,26 +79,26 @@ class ListRequest:
         """Return the page sizes to try, the largest first."""
         return (self.default_page_size, *PAGE_SIZES) if self.default_page_size else PAGE_SIZES
 
-    def page_request(self, size: int, number: int, cursor: Mapping[str, str]) -> Request:
-        """Return the request for a page, counted from 1."""
+    def page_request(self, size: int, number: int, link_parameters: Mapping[str, str]) -> Request:
+        """Return the request for a page, counted from 1, or by the cursor of the link to it."""
         parameters: dict[str, str | int] = {**self.request.parameters}
         if size != self.default_page_size:
             parameters["per_page"] = size
-        if "cursor" in cursor:
-            parameters["cursor"] = cursor["cursor"]
+        if "cursor" in link_parameters:
+            parameters["cursor"] = link_parameters["cursor"]
         elif number > 1 or self.default_page_size is None:
             parameters["page"] = number
         return replace(self.request, parameters=parameters, validator=None)
 
     def items_of(self, response: Response, payload: object) -> list[Mapping[str, Any]]:
         """Return a page's items. Raises RequestFailed where the answer holds no such list."""
-        found = payload if self.items_field is None else mapping(payload).get(self.items_field)
-        if found is None and self.is_field_optional and isinstance(payload, dict):
+        items = payload if self.items_field is None else mapping(payload).get(self.items_field)
+        if items is None and self.is_field_optional and isinstance(payload, dict):
             return []
-        if not isinstance(found, list):
+        if not isinstance(items, list):
             raise malformed_answer(response.path, response.body, api_url=response.api_url)
         # An item that is not an object is kept: offsets count it, and its parser reports it.
-        return [mapping(item) for item in found]
+        return [mapping(item) for item in items]
 
 
 class ListReader:
@@ -193,7 +193,7 @@ class _Paginator:
         self._items: list[Mapping[str, Any]] = []
         self._first_page: Mapping[str, Any] | None = None
         self._etags: list[str | None] = []
-        self._cursor: Mapping[str, str] = {}
+        self._link_parameters: Mapping[str, str] = {}
         self._body = ""
         self._answered_at: datetime | None = None
         self._was_redirected = False
@@ -215,24 +215,26 @@ class _Paginator:
 
     def _read_page(self, client: RestClient) -> None:
         """Read the next page. A page that is empty, or equal to the previous one, ends the list."""
-        response, payload, found = self._fetch_page(client)
+        response, payload, items = self._fetch_page(client)
         following = next_parameters(response.headers)
         if self._first_page is None:
             self._first_page = mapping(payload)
-        elif not found or response.body == self._body:
+        elif not items or response.body == self._body:
             self._has_next = False
             return
         start = self._position // self.size * self.size
-        self._items += found if "cursor" in self._cursor else found[self._position - start :]
+        self._items += (
+            items if "cursor" in self._link_parameters else items[self._position - start :]
+        )
         self._page_count += 1
         self._etags.append(response.validator)
         self._answered_at = self._answered_at or response.answered_at
         self._was_redirected |= response.was_redirected
         self._hidden_organizations += hidden_organizations_of(response.headers)
-        self._body, self._cursor = response.body, following or {}
+        self._body, self._link_parameters = response.body, following or {}
         self._position = start + self.size
-        self._has_next = following is not None or self._has_more_by_count(len(found))
-        if self._wanted.stop_at is not None and any(map(self._wanted.stop_at, found)):
+        self._has_next = following is not None or self._has_more_by_count(len(items))
+        if self._wanted.stop_at is not None and any(map(self._wanted.stop_at, items)):
             self._has_next = False
 
     def _answer(self) -> ListAnswer:
@@ -248,24 +250,24 @@ class _Paginator:
             page_count=self._page_count,
         )
 
-    def _has_more_by_count(self, found: int) -> bool:
+    def _has_more_by_count(self, page_length: int) -> bool:
         """Return whether GitHub counts more items though a full page has no link to the next.
 
         A proxy may drop the links. The count may be wrong: an empty page ends the list then.
         """
         total = integer(mapping(self._first_page).get("total_count")) or 0
-        return found >= self.size and total > self._position
+        return page_length >= self.size and total > self._position
 
     def _fetch_page(self, client: RestClient) -> tuple[Response, object, list[Mapping[str, Any]]]:
         """Fetch a page in the largest size that GitHub answers; return it, its JSON, its items."""
         while True:
             index = (self._position - self._wanted.offset) // self.size
             number = self._position // self.size + 1
-            request = self._wanted.page_request(self.size, number, self._cursor)
+            request = self._wanted.page_request(self.size, number, self._link_parameters)
             try:
                 response = self.changed_pages.get(index) or client.get(request)
                 payload = response.json()
-                found = self._wanted.items_of(response, payload)
+                items = self._wanted.items_of(response, payload)
             except RequestFailed as error:
                 self._failure = self._failure or error
                 if len(self._page_sizes) == 1:
@@ -287,4 +289,4 @@ class _Paginator:
                     offset=self._wanted.offset,
                 )
                 self._failure = None
-                return response, payload, found
+                return response, payload, items

@@ -75,12 +75,12 @@ class SqlRunHints(SqlStore):
         now: datetime,
         event: DeliveredEvent | None = None,
     ) -> str | None:
-        """Claim a delivery's keys, save its event or a hint, make its repository due; or none.
+        """Claim a delivery's keys, save its event or a hint, and make its repository due.
 
         If one of its keys (its id, and a digest of its body) was claimed before, saves nothing and
         returns that key.
         """
-        name, moment = repository_key(repository), format_time(now)
+        stored_name, stored_now = repository_key(repository), format_time(now)
 
         def save(session: Session) -> str | None:
             for position, key in enumerate(claim_keys):
@@ -90,12 +90,13 @@ class SqlRunHints(SqlStore):
                     )
                     return key
             if event is None:
-                session.insert(_SAVE_HINT, [(name, run_id, moment)])
+                session.insert(_SAVE_HINT, [(stored_name, run_id, stored_now)])
             else:
                 body = to_json(encode_dataclass(event))
-                session.insert(_SAVE_EVENT, [(escape_text(event.delivery_id), name, moment, body)])
+                values = (escape_text(event.delivery_id), stored_name, stored_now, body)
+                session.insert(_SAVE_EVENT, [values])
             due_at = format_time(urgent_due_at(now))
-            session.execute(MAKE_DUE, (due_at, due_at, name))
+            session.execute(MAKE_DUE, (due_at, due_at, stored_name))
             return None
 
         return self._database.write(save)

@@ -56,7 +56,9 @@ class LogCollection:
         self.runs_are_done = threading.Event()
         self.last_change = plan.last_log_change or LastChange(_fingerprint(()), now)
         self._context = context
-        self._names = plan.names if plan.log_repositories is None else plan.log_repositories
+        self._repositories = (
+            plan.repositories if plan.log_repositories is None else plan.log_repositories
+        )
         self._policy = plan.policy
         self._should_continue = should_continue
         self._on_turn = plan.on_turn
@@ -73,17 +75,17 @@ class LogCollection:
         Returns the error that ended it early, if there is one.
         """
         error: IngestError | None = None
-        answered_at = self._context.clock.now()
+        succeeded_at = self._context.clock.now()
         while self._should_continue() and self._fatal_error is None:
             try:
                 self._on_turn()
                 is_over = not self._ingest_next() and self.runs_are_done.is_set() and self.is_over()
-                error, answered_at = None, self._context.clock.now()
+                error, succeeded_at = None, self._context.clock.now()
                 if is_over:
                     return None
             except Exception as raised:  # noqa: BLE001 - what was collected is reported first
                 error = as_ingest_error(raised, "the job events queue")
-                lasted = self._context.clock.now() - answered_at
+                lasted = self._context.clock.now() - succeeded_at
                 if isinstance(error, (Fatal, StateFull, OutOfMemory)) or (
                     self.runs_are_done.is_set() and lasted >= self._policy.outage_timeout
                 ):
@@ -95,7 +97,7 @@ class LogCollection:
         """Load the logs that are still pending, up to MAX_PENDING."""
         later = self._context.clock.now() + timedelta(days=1)
         return self._context.store.load_waiting_logs(
-            LOG_PENDING, self._names, updated_before=later, limit=MAX_PENDING
+            LOG_PENDING, self._repositories, updated_before=later, limit=MAX_PENDING
         )
 
     def is_over(self) -> bool:
@@ -115,7 +117,7 @@ class LogCollection:
             if is_requeue_due:
                 self._requeued_at = now
         if is_requeue_due:
-            requeue_stale_logs(self._context, self._names, older_than=REQUEUE_AFTER)
+            requeue_stale_logs(self._context, self._repositories, older_than=REQUEUE_AFTER)
         return waited > self._policy.stall_timeout
 
     def _ingest_next(self) -> int:

@@ -60,7 +60,8 @@ class RunCollection:
         self._on_turn = plan.on_turn
         self._lock = threading.Lock()
         self._unfinished = {
-            name.lower(): _RepositoryProgress(context, plan.policy, name) for name in plan.names
+            name.lower(): _RepositoryProgress(context, plan.policy, name)
+            for name in plan.repositories
         }
         self._discover = (
             partial(discover_all_runs, swept_since=context.clock.now())

@@ -65,8 +65,8 @@ class Collection:
         if policy.collects_runs:
             self.runs.make_due()
         if policy.collects_logs:
-            requeue_stale_logs(self._context, self._plan.names)
-            requeue_missing_logs(self._context, self._plan.names)
+            requeue_stale_logs(self._context, self._plan.repositories)
+            requeue_missing_logs(self._context, self._plan.repositories)
         poll_threads = monitoring_threads if policy.collects_runs else 0
         ingest_threads = log_threads if policy.collects_logs else 0
         run = self._run_in_thread

@@ -72,12 +72,12 @@ QUICK_COLLECTION = CollectionPolicy(
 class CollectionPlan:
     """What one process collects.
 
-    ``names``: its repositories. ``log_repositories``: those whose logs are waited for, if not the
+    ``repositories`` are names. ``log_repositories``: those whose logs are waited for, if not the
     same. ``ends_at``: a deadline. ``on_turn`` is called by each working thread before each of its
     turns. The last changes are those that an earlier process of the same collection observed.
     """
 
-    names: Sequence[str]
+    repositories: Sequence[str]
     policy: CollectionPolicy
     log_repositories: Sequence[str] | None = None
     should_continue: Callable[[], bool] = lambda: True

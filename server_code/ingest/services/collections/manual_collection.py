@@ -113,11 +113,11 @@ class CollectionRound:
         self._context = context
         self._record = record
         self._earlier_counts = dict(record.counts)
-        wanted = [each.full_name for each in _repositories_of(context.store, record.repository)]
+        names = [each.full_name for each in _repositories_of(context.store, record.repository)]
         remaining = record.remaining_repositories
         plan = CollectionPlan(
-            names=wanted if remaining is None else remaining,
-            log_repositories=wanted,
+            repositories=names if remaining is None else remaining,
+            log_repositories=names,
             policy=QUICK_COLLECTION,
             ends_at=context.clock.now() + timedelta(seconds=seconds),
             last_run_change=record.last_run_change,

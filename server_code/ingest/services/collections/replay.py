@@ -82,7 +82,7 @@ def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayPro
         return
     readers = open_commit_and_detail_readers(context, record.key.repository, [_unpublished(record)])
     if attempt.is_in_ledger:
-        commit = _commit_of(record, readers)
+        commit = _fetch_commit(record, readers)
     else:
         snapshot = _read_purged(context, record, readers)
         if isinstance(snapshot.error, Skippable) or snapshot.record.run is None:
@@ -114,7 +114,7 @@ def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayPro
     progress.lost_logs += logs.lost
 
 
-def _commit_of(record: AttemptRecord, readers: CommitAndDetailReaders) -> Commit | None:
+def _fetch_commit(record: AttemptRecord, readers: CommitAndDetailReaders) -> Commit | None:
     try:
         return None if record.run is None else readers.commits.fetch(record.run)
     except Skippable:

@@ -18,13 +18,13 @@ from ...domain.runs import WorkflowRun
 from ...domain.timestamps import format_timestamp
 from ...errors import RequestFailed
 from ...ports import RunQuery
-from ...settings import RUN_LIFETIME_DAYS
+from ...settings import RUN_MUTABLE_DAYS
 from ..context import CollectorContext
 from .open_runs import save_more_pages
 from .poll_session import PollSession
 from .save_runs import upsert_runs
 
-RUN_LIFETIME = timedelta(days=RUN_LIFETIME_DAYS)
+RUN_MUTABLE_FOR = timedelta(days=RUN_MUTABLE_DAYS)
 
 #: Windows that one poll requests, so that a sweep does not delay new runs. Windows of less than a
 #: day are requested with their day.
@@ -83,7 +83,7 @@ def sweep_past_days(context: CollectorContext, poll_session: PollSession) -> Non
         return
     today = _midnight(now)
     if repository.sweep.began_at is None or _midnight(repository.sweep.began_at) != today:
-        _begin_sweep(poll_session, now, start=today - RUN_LIFETIME)
+        _begin_sweep(poll_session, now, start=today - RUN_MUTABLE_FOR)
     for _ in range(WINDOWS_PER_POLL):
         window = _next_window(poll_session, today)
         if window is None or not context.github.can_afford_extra(repository.full_name):
@@ -106,7 +106,7 @@ def sweep_all_days(
     now = context.clock.now()
     tomorrow = _midnight(now) + _DAY
     if repository.sweep.began_at is None or repository.sweep.began_at < since:
-        _begin_sweep(poll_session, now, start=tomorrow - RUN_LIFETIME)
+        _begin_sweep(poll_session, now, start=tomorrow - RUN_MUTABLE_FOR)
     left_out: list[CreationWindow] = []
     while poll_session.should_continue():
         window = _next_window(poll_session, tomorrow)

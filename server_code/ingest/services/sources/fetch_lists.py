@@ -28,17 +28,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class RepositoryLists:
-    """What the lists of one discovery held: ``repositories`` by their names in lower case.
+    """What the lists of one discovery held.
 
-    ``errors``: why a credential could not read a list, though another one may have. ``read``: the
-    lists that a credential has read, as ``_list_of`` names them. ``refusal_by_owner``: why a
-    credential may not list an owner, though another one may. ``truncation_notes``: about lists that
-    lack repositories; by owner.
+    ``repositories``: by name in lower case. ``errors``: why a credential could not read a list,
+    though another one may have. ``read_lists``: keys of the lists that a credential has read.
+    ``refusal_by_owner``: why a credential may not list an owner, though another one may.
+    ``credentials``: by name. ``truncation_notes``: about lists that lack repositories; by owner.
     """
 
     repositories: dict[str, ListedRepository] = field(default_factory=dict)
     errors: dict[RepositoryListQuery, IngestError] = field(default_factory=dict)
-    read: set[tuple[str, str]] = field(default_factory=set)
+    read_lists: set[tuple[str, str]] = field(default_factory=set)
     refusal_by_owner: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, CredentialRecord] = field(default_factory=dict)
     truncation_notes: dict[str, str] = field(default_factory=dict)
@@ -76,36 +76,36 @@ class RepositoryLists:
             self.refusal_by_owner.setdefault(query.owner.lower(), str(error))
 
     def note_truncation(
-        self, query: RepositoryListQuery, listed: StoredList, *, is_only_credential: bool
+        self, query: RepositoryListQuery, stored: StoredList, *, is_only_credential: bool
     ) -> None:
         """Note a list that lacks repositories."""
         owner = query.installation_account or query.owner
         note = truncated_list_note(
-            query.credential, replace(listed, owner=owner), is_only_credential=is_only_credential
+            query.credential, replace(stored, owner=owner), is_only_credential=is_only_credential
         )
         if note is not None:
             self.truncation_notes |= {query.owner.lower(): note, owner.lower(): note}
 
-    def add(self, listed: StoredList, described: Collection[RepositoryInfo]) -> None:
-        """Add the repositories of a list, described if it has changed."""
-        by_name = {each.full_name.lower(): each for each in described}
-        for name in listed.names:
+    def add(self, stored: StoredList, infos: Collection[RepositoryInfo]) -> None:
+        """Add the repositories of a list, with their ``infos`` if it has changed."""
+        info_by_key = {each.full_name.lower(): each for each in infos}
+        for name in stored.names:
             key = name.lower()
-            found = ListedRepository(
+            repository = ListedRepository(
                 full_name=name,
-                info=by_name.get(key),
-                is_listed_to_credential=listed.owner == ALL_OWNERS,
+                info=info_by_key.get(key),
+                is_listed_to_credential=stored.owner == ALL_OWNERS,
             )
             before = self.repositories.get(key)
-            self.repositories[key] = found if before is None else before.merged(found)
+            self.repositories[key] = repository if before is None else before.merged(repository)
 
     def note_refusals(self, record: CredentialRecord, owner: str, now: datetime) -> bool:
         """Note why a credential may not list an owner; return whether it may not.
 
         A denial by the owner is preferred, because it is the most specific reason.
         """
-        wanted = owner + LIST_SUFFIX
-        refusals = [e for e in record.refusals if e.scope == wanted and e.is_in_force(now)]
+        scope = owner + LIST_SUFFIX
+        refusals = [e for e in record.refusals if e.scope == scope and e.is_in_force(now)]
         for each in refusals:
             if owner.lower() not in self.refusal_by_owner or each.error == AccessDenied.__name__:
                 self.refusal_by_owner[owner.lower()] = each.reason
@@ -115,8 +115,8 @@ class RepositoryLists:
         """Return why lists could be read with no credential; the first reason of a list counts."""
         unread: dict[tuple[str, str], IngestError] = {}
         for query, error in self.errors.items():
-            if _list_of(query) not in self.read:
-                unread.setdefault(_list_of(query), error)
+            if _list_key(query) not in self.read_lists:
+                unread.setdefault(_list_key(query), error)
         return unread
 
 
@@ -124,13 +124,13 @@ def fetch_lists(context: CollectorContext, sources: Sources) -> RepositoryLists:
     """Fetch all lists concurrently; one that fails does not delay the others."""
     api = context.repository_api
     listed_patterns = [each for each in sources.included if not each.names_one_repository]
-    wanted = [sources.current_owner(each) for each in listed_patterns]
-    owners = {owner for owner in wanted if owner is not None}
-    of_all_owners = None in wanted
+    owners_or_none = {sources.current_owner(each) for each in listed_patterns}
+    owners = {owner for owner in owners_or_none if owner is not None}
+    of_all_owners = None in owners_or_none
     now = context.clock.now()
     known_credentials = {each.name: each for each in context.store.list_credentials()}
     lists = RepositoryLists(credentials=known_credentials, sources=sources)
-    described = _described(context.store.list_discovered_repositories())
+    described_keys = _described_keys(context.store.list_discovered_repositories())
     validators: dict[RepositoryListQuery, str | None] = {}
     for query in (
         api.list_queries_for(owners, of_all_owners=of_all_owners) if listed_patterns else ()
@@ -141,16 +141,16 @@ def fetch_lists(context: CollectorContext, sources: Sources) -> RepositoryLists:
         lists.credentials[query.credential] = record
         if lists.note_refusals(record, query.owner, now):
             continue
-        known = _known_list(record, query.owner)
-        is_current = known is not None and _are_all_described(known, sources, described)
-        validators[query] = known.validator if known is not None and is_current else None
+        stored = _stored_list(record, query.owner)
+        is_current = stored is not None and _are_all_described(stored, sources, described_keys)
+        validators[query] = stored.validator if stored is not None and is_current else None
     answers = fetch_each(
         context, validators, lambda query: api.fetch_repositories(query, validators[query])
     )
     is_only = len({query.credential for query in answers}) == 1
     for query, answer in answers.items():
-        listed = _apply_list(lists, api, query, answer, now)
-        lists.note_truncation(query, listed, is_only_credential=is_only)
+        stored = _apply_list(lists, api, query, answer, now)
+        lists.note_truncation(query, stored, is_only_credential=is_only)
     return lists
 
 
@@ -171,7 +171,7 @@ def note_former_names(
                 api.note_listed_repositories(query, (*each.names, *names))
 
 
-def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
+def _described_keys(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
     """Return the keys of repositories that a list has described, by their names on GitHub."""
     return frozenset(
         repository_key(each.new_name or each.full_name)
@@ -180,10 +180,12 @@ def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
     )
 
 
-def _are_all_described(known: StoredList, sources: Sources, described: frozenset[str]) -> bool:
+def _are_all_described(
+    stored: StoredList, sources: Sources, described_keys: frozenset[str]
+) -> bool:
     """Return whether every repository of a list that sources match was described by GitHub."""
-    is_listed_to_credential = known.owner == ALL_OWNERS
-    new = (name for name in known.names if repository_key(name) not in described)
+    is_listed_to_credential = stored.owner == ALL_OWNERS
+    new = (name for name in stored.names if repository_key(name) not in described_keys)
     return not any(
         sources.source_of(name, is_listed_to_credential=is_listed_to_credential)
         and not sources.exclusion_of(name)
@@ -199,8 +201,8 @@ def _apply_list(
     now: datetime,
 ) -> StoredList:
     record = lists.credentials[query.credential]
-    listed = _known_list(record, query.owner) or StoredList(owner=query.owner)
-    described: tuple[RepositoryInfo, ...] = ()
+    stored = _stored_list(record, query.owner) or StoredList(owner=query.owner)
+    infos: tuple[RepositoryInfo, ...] = ()
     if isinstance(answer, IngestError):
         logger.info("repositories not listed", extra={"credential": query.credential})
         lists.note_error(query, answer)
@@ -208,20 +210,20 @@ def _apply_list(
             record = with_refusal(record, query.owner + LIST_SUFFIX, answer, now)
             lists.note_refusals(record, query.owner, now)
     else:
-        lists.read.add(_list_of(query))
+        lists.read_lists.add(_list_key(query))
         if answer.value is None:
-            listed = replace(listed, owner=query.owner, validator=answer.validator)
+            stored = replace(stored, owner=query.owner, validator=answer.validator)
         else:
-            described = answer.value.repositories
-            listed = answer.value.as_stored(query.owner, answer.validator)
-        record = _with_list(record, listed)
-        api.note_listed_repositories(query, listed.names)
+            infos = answer.value.repositories
+            stored = answer.value.as_stored(query.owner, answer.validator)
+        record = _with_list(record, stored)
+        api.note_listed_repositories(query, stored.names)
     lists.credentials[query.credential] = record
-    lists.add(listed, described)
-    return listed
+    lists.add(stored, infos)
+    return stored
 
 
-def _list_of(query: RepositoryListQuery) -> tuple[str, str]:
+def _list_key(query: RepositoryListQuery) -> tuple[str, str]:
     """Return which list a query is for: its owner, and the account of an App's installation.
 
     The list of an owner is the same one to each credential. The installations of an App list all
@@ -239,7 +241,7 @@ def _is_refusal(error: IngestError) -> bool:
     return isinstance(error, (Fatal, Skippable)) and not isinstance(error, BadCredentials)
 
 
-def _known_list(record: CredentialRecord, owner: str) -> StoredList | None:
+def _stored_list(record: CredentialRecord, owner: str) -> StoredList | None:
     return next(
         (each for each in record.repository_lists if each.owner.lower() == owner.lower()), None
     )
