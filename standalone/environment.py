@@ -6,6 +6,7 @@ No other file is read, not even ``.env``.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
@@ -13,6 +14,9 @@ from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, lookup_wit
 from ingest.domain.quotes import unquoted
 from ingest.errors import BadSettings
 from ingest.settings import SETTINGS, Settings, read_settings
+
+#: The options of PostgreSQL's URLs that hold a password.
+_PASSWORD_OPTION = re.compile(r"[?&](?:ssl)?password=([^&]*)")
 
 
 def read_environment(overrides: Mapping[str, str] | None = None) -> Settings:
@@ -43,5 +47,6 @@ def _passwords(value: str) -> Iterator[str]:
     for url in {value, *value.split(",")}:
         before_host = url.rpartition("@")[0]
         password = (before_host.partition("://")[2] or before_host).partition(":")[2]
-        yield password
-        yield unquote(password)
+        for each in (password, *_PASSWORD_OPTION.findall(url)):
+            yield each
+            yield unquote(each)

@@ -84,6 +84,14 @@ def test_the_password_of_each_repository_is_known():
     assert {"one", "t/wo"} < set(secret_values({"REPOSITORIES": given}))
 
 
+def test_a_password_among_the_options_of_a_database_url_is_known():
+    """PostgreSQL's URLs may have it after the question mark."""
+    url = "postgresql://me@host/x?password=one%2Ftwo,three&sslmode=require&sslpassword=four"
+    known = set(secret_values({"DATABASE_URL": url}))
+    assert {"one%2Ftwo,three", "one/two,three", "four"} <= known
+    assert "require" not in known
+
+
 def test_a_secret_in_quotes_is_known_without_them():
     """Docker's env files keep quotes, and Runstream sends what is between them."""
     quoted = {
