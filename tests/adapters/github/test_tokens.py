@@ -116,14 +116,20 @@ def test_an_hour_that_is_over_is_not_the_current_one():
     """A token without requests has no answer that shows its next hour."""
     now = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 
-    def client(remaining: int, minutes: int) -> Any:
+    def client(remaining: int, minutes: int, *, offset: int = 0) -> Any:
         reset_at = now + timedelta(minutes=minutes)
         limit = RateLimit(resource="core", limit=5000, remaining=remaining, reset_at=reset_at)
-        limiter = SimpleNamespace(core_limit=limit, hour_interval_factor=lambda *, now: 1.0)
+        limiter = SimpleNamespace(
+            core_limit=limit,
+            clock_offset=timedelta(minutes=offset),
+            hour_interval_factor=lambda *, now: 1.0,
+        )
         return SimpleNamespace(rate_limiter=limiter)
 
     both = sum_rate_limits([client(2000, 55), client(10, -180)], now=now)
     assert (both.remaining, both.reset_at) == (7000, now + timedelta(minutes=55))
+    ahead = sum_rate_limits([client(2000, 25, offset=-30), client(10, -20, offset=-30)], now=now)
+    assert ahead.remaining == 2010, "GitHub's clock says whether its hour is over"
     idle = sum_rate_limits([client(10, -180)], now=now)
     assert (idle.remaining, idle.reset_at) == (10, now - timedelta(minutes=180))
 
