@@ -82,7 +82,10 @@ def collect_until_stopped(
     stop: Stop,
     options: CollectOptions = CollectOptions(),
 ) -> int:
-    """Run the agents until ``stop`` is set; return 0, because being stopped is not a failure."""
+    """Run the agents until ``stop`` is set; return 0, because being stopped is not a failure.
+
+    ``names_to_poll`` returns the repositories to poll now, or None to poll all in the state.
+    """
     started = time.monotonic()
     with open_view(collector) as show, _announcing_stop(stop):
         run_agents(
@@ -125,11 +128,12 @@ def _collect_all(
     summary, errors = result.summary, {**found.refused, **result.errors}
     if options.as_json or summary.attempts or not errors:
         _report(summary, as_json=options.as_json)
-    raised = _first_failure(found.refused, result.errors)
+    was_stopped = stop.signal_number is not None
+    raised = None if was_stopped else _first_failure(found.refused, result.errors)
     for name, error in result.errors.items():
         if error is not raised:
             write_notice(f"{name}: {sentence_for(error)}", level=logging.ERROR)
-    if stop.signal_number is not None:
+    if was_stopped:
         notice = "Stopped before everything was collected; the next start continues."
         write_notice(notice)
         return stop.exit_code, notice

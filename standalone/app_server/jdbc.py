@@ -1,7 +1,7 @@
 """PostgreSQL's address as the app server's driver reads it.
 
 https://jdbc.postgresql.org/documentation/use/: user and password are parameters, and every value is
-percent-encoded; a plus sign stands for a space.
+percent-encoded; a plus sign stands for a space, but not in a URL of libpq.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from ingest.domain.quotes import unquoted
+from ingest.settings.parsing import parse_database_url
 
 from .errors import CannotServe
 
@@ -20,6 +21,13 @@ _PARAMETERS = {
     "application_name": "ApplicationName",
     "connect_timeout": "connectTimeout",
     "target_session_attrs": "targetServerType",
+}
+#: The driver's values of targetServerType that libpq calls differently.
+_SERVER_TYPES = {
+    "read-write": "primary",
+    "read-only": "secondary",
+    "standby": "secondary",
+    "prefer-standby": "preferSecondary",
 }
 
 
@@ -33,7 +41,7 @@ def jdbc_url(url: str) -> str:
     if url.startswith("jdbc:"):
         return url
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(parse_database_url(url))
         user, password = parts.username, parts.password
     except ValueError as error:
         # The text of the ValueError would show the password.
@@ -44,13 +52,15 @@ def jdbc_url(url: str) -> str:
             "The app server's database must be postgresql://USER:PASSWORD@HOST:PORT/NAME: it "
             "can use neither a file nor a socket without a host."
         )
-    given = [("user", user), ("password", password)]
-    known = [(name, unquote(value)) for name, value in given if value is not None]
-    more = [
-        (_PARAMETERS.get(name, name), value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    ]
-    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in [*known, *more])
+    login = [("user", user), ("password", password)]
+    parameters = {name: unquote(value) for name, value in login if value is not None}
+    for name, value in parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True):
+        parameters[_PARAMETERS.get(name, name)] = value
+    if "," in address:  # of several hosts the one that takes writes, as the state's connections do
+        parameters.setdefault("targetServerType", "primary")
+    if (server_type := parameters.get("targetServerType")) is not None:
+        parameters["targetServerType"] = _SERVER_TYPES.get(server_type, server_type)
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
     return f"jdbc:postgresql://{address}{parts.path or '/'}" + (f"?{query}" if query else "")
 
 

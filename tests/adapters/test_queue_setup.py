@@ -313,6 +313,22 @@ def test_a_queue_is_found_by_its_arn_in_any_case(sqs, names, prefix):
         find_queue_url(sqs, f"{prefix}:{account}")
 
 
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        (None, "aws"),
+        ("eu-west-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+    ],
+)
+def test_a_policy_is_valid_in_the_partition_of_its_region(region, partition):
+    """IAM refuses a policy that names another partition."""
+    statements = collector_policy(QUEUES, region=region)["Statement"]
+    arns = [arn for statement in statements for arn in statement["Resource"]]
+    assert {arn.split(":")[1] for arn in arns} == {partition}
+
+
 def test_a_policy_names_a_queue_that_is_given_by_its_arn():
     """As IAM compares ARNs, which have a case."""
     given = replace(QUEUES, job_events_queue="ARN:AWS:SQS:EU-WEST-1:123456789012:Work")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -28,9 +29,13 @@ from support.changed_ports import Changed, raising
 from support.world import REPOSITORY, Stage, assert_all_published, assert_nothing_twice
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
+from standalone import collecting
 from standalone.agents import MONITORING_THREADS
-from standalone.once import collect_once
+from standalone.once import CollectOnceResult, collect_once
+from standalone.repositories import FoundRepositories
 from standalone.sandbox.faults import Fault
+from standalone.stopping import Stop
+from standalone.terminal.progress import summarize
 
 pytestmark = pytest.mark.slow
 
@@ -313,6 +318,22 @@ def test_a_stop_request_ends_a_collection(stage):
     assert here.runs() == []
     collect(here, REPOSITORY)
     assert_all_published(here)
+
+
+def test_a_collection_that_is_stopped_names_every_failure_before(stage, monkeypatch, capsys):
+    """The next start fails in the same way, so that its remedy is wanted now."""
+    collector = Collector(settings=Settings(), context=stage(a_world()).context, closers=())
+    stop, errors = Stop(), {name: RepositoryUnavailable(name) for name in ("octo/a", "octo/b")}
+
+    def fail_and_stop(*_, **__) -> CollectOnceResult:
+        stop.signal_number = signal.SIGTERM
+        return CollectOnceResult(summary=summarize(collector, seconds=1), errors=errors)
+
+    monkeypatch.setattr(collecting, "collect_once", fail_and_stop)
+    found = FoundRepositories(names=tuple(errors), refused={})
+    assert collecting.collect_all_once(collector, found, stop, collecting.CollectOptions()) == 143
+    shown = capsys.readouterr().err
+    assert [name for name in errors if f"{name}: " in shown] == ["octo/a", "octo/b"]
 
 
 def test_what_a_dead_process_of_this_machine_held_is_free_at_once(stage):

@@ -171,7 +171,20 @@ def test_a_key_is_created_once(tmp_path: Path):
             "jdbc:postgresql://h/db?user=u%40x&password=p%26%2B%3D%2F%25&sslmode=require",
         ),
         ("postgresql://u:p@[::1]:5432/db", "jdbc:postgresql://[::1]:5432/db?user=u&password=p"),
-        ("postgresql://h1:1,h2:2/db", "jdbc:postgresql://h1:1,h2:2/db"),
+        ("postgresql://h1:1,h2:2/db", "jdbc:postgresql://h1:1,h2:2/db?targetServerType=primary"),
+        (
+            "postgresql://h1,h2/db?target_session_attrs=any",
+            "jdbc:postgresql://h1,h2/db?targetServerType=any",
+        ),
+        (
+            "postgresql://h/db?target_session_attrs=read-write",
+            "jdbc:postgresql://h/db?targetServerType=primary",
+        ),
+        (
+            "postgresql://h/db?target_session_attrs=prefer-standby",
+            "jdbc:postgresql://h/db?targetServerType=preferSecondary",
+        ),
+        ("postgresql://u:p@h/db?password=a+b", "jdbc:postgresql://h/db?user=u&password=a%2Bb"),
         ("postgresql://h/db?connect_timeout=3", "jdbc:postgresql://h/db?connectTimeout=3"),
         ("postgresql://u:%20@h", "jdbc:postgresql://h/?user=u&password=%20"),
         ("jdbc:postgresql://h/db?user=u", "jdbc:postgresql://h/db?user=u"),
@@ -188,9 +201,11 @@ def test_a_database_that_the_server_cannot_reach_is_refused(url: str):
         jdbc_url(url)
 
 
-def test_a_url_that_cannot_be_read_is_refused_without_its_password():
+@pytest.mark.parametrize("mark", ["[", "#", "?"])
+def test_a_url_that_cannot_be_read_is_refused_without_its_password(mark: str):
+    """The driver would read the password's beginning as a port, and show it."""
     with pytest.raises(CannotServe) as caught:
-        jdbc_url("postgresql://u:pass[word@h/db")
+        jdbc_url(f"postgresql://u:pass{mark}word@h/db")
     assert "word" not in str(caught.value).replace("password", "")
 
 

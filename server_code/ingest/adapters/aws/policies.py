@@ -13,6 +13,9 @@ from .queues import is_arn
 #: An ARN as text, or as a function of CloudFormation.
 Arn = str | Mapping[str, Any]
 
+#: The prefixes of regions that are in a partition of their own.
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+
 _SEND = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"]
 _RECEIVE = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
 _READ = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", *_RECEIVE]
@@ -21,15 +24,17 @@ _READ = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", *_RECEIVE]
 def collector_policy(queues: QueueSettings, *, region: str | None = None) -> dict[str, Any]:
     """Allow what the collector does: send to its queues, receive from one, store logs.
 
-    The policy is valid in any account and, where no region is given, in any region.
+    The policy is valid in any account and, where no region is given, in any region but those of
+    China and of GovCloud.
     """
+    partition = _partition_of(region or "")
 
     def arn(name: str) -> str:
         if is_arn(name):
             *parts, queue = name.split(":")
-            return ":".join([*map(str.lower, parts), queue])
+            return ":".join([*map(str.lower, parts), queue])  # as IAM compares them
         # A URL names a queue by its last part.
-        return f"arn:aws:sqs:{region or '*'}:*:{name.rsplit('/', 1)[-1]}"
+        return f"arn:{partition}:sqs:{region or '*'}:*:{name.rsplit('/', 1)[-1]}"
 
     statements = collector_statements(
         metrics=arn(queues.metrics_queue),
@@ -38,17 +43,23 @@ def collector_policy(queues: QueueSettings, *, region: str | None = None) -> dic
         dead_letters=arn(dead_letter_name(queues.job_events_queue)),
     )
     if queues.log_bucket is not None:
-        statements.append(store_logs_statement(f"arn:aws:s3:::{queues.log_bucket}/{LOG_PREFIX}*"))
+        bucket = f"arn:{partition}:s3:::{queues.log_bucket}"
+        statements.append(store_logs_statement(f"{bucket}/{LOG_PREFIX}*"))
     return policy_document(statements)
 
 
+def _partition_of(region: str) -> str:
+    found = (name for prefix, name in _PARTITIONS.items() if region.startswith(prefix))
+    return next(found, "aws")
+
+
 def allow(sid: str, actions: Sequence[str], resources: Sequence[Arn]) -> dict[str, Any]:
-    """Write a statement that allows actions on resources."""
+    """Build a statement that allows actions on resources."""
     return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
 
 
 def policy_document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Write a policy of statements."""
+    """Build a policy of statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
