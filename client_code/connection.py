@@ -30,12 +30,12 @@ RETRY_SECONDS = 3
 UNREACHABLE = "Runstream cannot be reached. Try again in a moment."
 # An account that is disabled during its session is denied every call.
 _LOGGED_OUT = (anvil.users.AuthenticationFailed, anvil.server.PermissionDenied)
-_STATE = {"is_lost": False, "changed": None, "logged_out": None}
+_STATE = {"is_lost": False, "on_change": None, "on_logout": None}
 
 
-def watch(changed, logged_out):
-    """Register `changed(is_lost)` for the connection and `logged_out()` for the session."""
-    _STATE["changed"], _STATE["logged_out"] = changed, logged_out
+def watch(on_change, on_logout):
+    """Register `on_change(is_lost)` for the connection and `on_logout()` for the session."""
+    _STATE["on_change"], _STATE["on_logout"] = on_change, on_logout
 
 
 def call(name, *arguments, **options):
@@ -47,13 +47,13 @@ def call(name, *arguments, **options):
     try:
         answer = call_in_session(name, *arguments, as_json=True, **options)
     except _LOGGED_OUT:
-        _STATE["logged_out"]()
+        _STATE["on_logout"]()
         raise LoggedOut from None
     except Exception as error:
         if _is_lost(error):
             _set_lost(is_lost=True)
             raise ConnectionLost from None
-        if _is_of_server(error):
+        if _is_server_failure(error):
             raise ServerFailed(describe(error) + " Try again in a moment.") from None
         raise
     _set_lost(is_lost=False)
@@ -64,7 +64,7 @@ def describe(error):
     """Return the text of a call's error for the reader."""
     if _is_lost(error):
         return UNREACHABLE
-    return FAILED.format(error) if _is_of_server(error) else str(error)
+    return FAILED.format(error) if _is_server_failure(error) else str(error)
 
 
 def call_in_session(name, *arguments, **options):
@@ -80,14 +80,14 @@ def _is_lost(error):
     return isinstance(error, _LOST) or _NO_RUNTIME in str(error)
 
 
-def _is_of_server(error):
+def _is_server_failure(error):
     return str(error).startswith(_INTERNAL_ERROR)
 
 
 def _set_lost(*, is_lost):
     if is_lost != _STATE["is_lost"]:
         _STATE["is_lost"] = is_lost
-        _STATE["changed"](is_lost)
+        _STATE["on_change"](is_lost)
 
 
 def current_user():
@@ -96,7 +96,7 @@ def current_user():
         try:
             user = call_in_session("get_session")
         except Exception as error:
-            if not (_is_lost(error) or _is_of_server(error)):
+            if not (_is_lost(error) or _is_server_failure(error)):
                 raise
             _set_lost(is_lost=True)
             time.sleep(RETRY_SECONDS)

@@ -21,7 +21,7 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     for name in ("AppOfflineError", "SessionExpiredError"):
         monkeypatch.setattr(anvil.server, name, type(name, (Exception,), {}), raising=False)
     module = importlib.import_module("client_code.connection")
-    monkeypatch.setattr(module, "_STATE", {"is_lost": False, "changed": None, "logged_out": None})
+    monkeypatch.setattr(module, "_STATE", {"is_lost": False, "on_change": None, "on_logout": None})
     return module
 
 

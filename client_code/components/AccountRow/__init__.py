@@ -33,7 +33,7 @@ class AccountRow(AccountRowTemplate):
         """Set the role; a refused one is reset."""
         account, role = self.account, self.dom_nodes["role"].value
         if not account["card"].perform("set_account_role", account["email"], role):
-            self.show(self.account)  # another one if the page was refreshed meanwhile
+            self.show(self.account)  # not `account`: the page may have been refreshed meanwhile
 
     def enable_click(self, **event):
         """Enable or disable the account."""

@@ -14,14 +14,14 @@ class TimelinePlot(TimelinePlotTemplate):
         self.drawn = None
 
     def show(self, jobs, bars, description):
-        """Draw the bars of `timeline.bars`; screen readers read `description`."""
+        """Draw jobs of `get_run` with their `timeline.bars`; screen readers read `description`."""
         dom.set_attribute(self.dom_nodes["plot"], "aria-label", description)
         plot = timeline.plot(jobs, bars)
         if plot == self.drawn:
             return
         self.drawn = plot
         self.dom_nodes["rows"].replaceChildren(*[self._row(*row) for row in plot["rows"]])
-        self.dom_nodes["ticks"].replaceChildren(*[self._tick(*each) for each in plot["ticks"]])
+        self.dom_nodes["ticks"].replaceChildren(*[self._tick(*tick) for tick in plot["ticks"]])
 
     def _row(self, name, bars):
         row = dom.make("div", "timeline-row")
