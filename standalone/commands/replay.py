@@ -10,7 +10,9 @@ from datetime import datetime
 import click
 from ingest.bootstrap.buses import open_bus
 from ingest.bootstrap.collector import open_standalone_collector
+from ingest.domain.counted_nouns import plural
 from ingest.domain.counters import Counters
+from ingest.domain.repositories import parse_full_name
 from ingest.domain.timestamps import format_timestamp, parse_timestamp
 from ingest.errors import IngestError, QueueMissing
 from ingest.ports import EventBus, Publisher
@@ -62,7 +64,7 @@ class TimeType(click.ParamType["datetime"]):
         "runstream replay --repo octo/api --run 123456789 --to repair_queue",
     )
 )
-@click.option("--repo", required=True, metavar="OWNER/NAME", help="The repository.")
+@click.option("--repo", required=True, metavar="OWNER/NAME", help="The repository, or its URL.")
 @click.option(
     "--since", type=TimeType(), metavar="TIME", help="Runs created at this time or later."
 )
@@ -95,8 +97,6 @@ def replay(
     a date or 2026-11-01T12:00:00Z, in UTC; --until includes the whole date. A replay that is
     stopped prints how to continue.
     """
-    if repo.count("/") != 1:
-        raise click.UsageError("--repo is not OWNER/NAME, for example octo/api.")
     if since is None and run_id is None:
         raise click.UsageError("Give --since, or --run for one run.")
     if run_id is not None and (since is not None or until is not None):
@@ -104,6 +104,7 @@ def replay(
     if since is not None and until is not None and until < since:
         raise click.UsageError("--until is before --since.")
     settings = read_environment()
+    repository = parse_full_name(repo, hosts=settings.github.web_hosts)
     with (
         stopped_by_signals() as stop,
         shutdown_deadline(stop),
@@ -113,7 +114,7 @@ def replay(
         if since is not None and since > now:
             raise click.UsageError("--since is in the future.")
         span = ReplaySpan(
-            repository=repo,
+            repository=repository,
             since=since or now,
             until=min(until or now, now),
             run_id=run_id,
@@ -151,11 +152,11 @@ def _run(context: CollectorContext, span: ReplaySpan, stop: Stop) -> int:
         raise
     has_any = progress.attempts or progress.lost_attempts or stop.event.is_set()
     print_result(_describe(progress) if has_any else _nothing_found(span))
-    for count, what in ((progress.lost_attempts, "attempts"), (progress.lost_logs, "logs")):
+    for count, what in ((progress.lost_attempts, "attempt"), (progress.lost_logs, "log")):
         if count:
-            print_result(f"{count} {what} are neither stored nor on GitHub any more.")
+            print_result(f"Neither stored nor on GitHub any more: {plural(count, what)}.")
     if progress.refused_messages:
-        print_result(f"The queue refused {progress.refused_messages} messages.")
+        print_result(f"The queue refused {plural(progress.refused_messages, 'message')}.")
     if stop.event.is_set():
         write_notice(_how_to_continue(span, progress))
         return stop.exit_code
@@ -164,8 +165,9 @@ def _run(context: CollectorContext, span: ReplaySpan, stop: Stop) -> int:
 
 def _describe(progress: ReplayProgress) -> str:
     return (
-        f"Replayed {progress.attempts} attempts, {progress.messages} messages about runs and jobs, "
-        f"and {progress.logs} logs, up to {format_timestamp(progress.reached)}."
+        f"Replayed {plural(progress.attempts, 'attempt')}, "
+        f"{plural(progress.messages, 'message')} about runs and jobs, "
+        f"and {plural(progress.logs, 'log')}, up to {format_timestamp(progress.reached)}."
     )
 
 

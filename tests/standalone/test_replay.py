@@ -15,6 +15,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 from ingest.adapters.sql import open_sql_state
+from ingest.domain.counted_nouns import plural
 from ingest.domain.timestamps import format_timestamp
 from logs.rig import OpenRig, Rig, a_world, rig
 from support.aws_server import take_messages
@@ -93,7 +94,7 @@ def test_a_log_that_left_the_cache_comes_from_the_bucket(rig: OpenRig) -> None:
     set_faults(here, {"path": "/logs", "do": "gone"})
     since = datetime.now(timezone.utc) - timedelta(days=1)
     printed = here.python(*REPLAY, f"--since={since:%Y-%m-%d}")
-    assert printed.startswith("Replayed 1 attempts, 2 messages about runs and jobs, and 1 logs")
+    assert printed.startswith("Replayed 1 attempt, 2 messages about runs and jobs, and 1 log, ")
     again = take(here, here.logs)
     assert {name: facts(each) for name, each in again.items()} == {
         name: facts(each) for name, each in first.items()
@@ -164,7 +165,7 @@ def test_a_stopped_replay_continues(rig: OpenRig, attempt: int) -> None:
         process.send_signal(signal.SIGINT)
         counts, printed = (each.decode() for each in process.communicate(timeout=60))
     assert process.returncode == 130
-    assert counts.startswith(f"Replayed {attempt} attempts, {3 * attempt} messages")
+    assert counts.startswith(f"Replayed {plural(attempt, 'attempt')}, {3 * attempt} messages")
     before = take(here, here.metrics) | take(here, here.logs)
     set_faults(here)
     [option] = re.findall(r"--since \S+Z", printed)
@@ -192,7 +193,6 @@ def test_a_date_is_a_whole_day(typed: str, first: str, last: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--repo", "octo", "--since", "2026-11-24"], "--repo is not OWNER/NAME"),
         (["--repo", "octo/api"], "Give --since, or --run for one run."),
         (["--repo", "octo/api", "--since", "yesterday"], "'yesterday' is not a time. Give 2026"),
         (["--repo", "octo/api", "--since", "2026-11-24", "--until", "2026-11-23"], "is before"),
@@ -204,6 +204,25 @@ def test_what_cannot_be_replayed_is_a_usage_error(arguments: list[str], said: st
     done = CliRunner().invoke(replay, arguments)
     assert done.exit_code == 2
     assert said in done.output
+
+
+def test_a_repository_may_be_given_by_its_url(rig: OpenRig) -> None:
+    here = rig(a_world().run().job("other"))
+    here.collect()
+    command = ("-m", "standalone", "replay", "--since=2020-01-01", "--repo")
+    assert here.python(*command, " https://github.com/octo/api/ ").startswith(
+        "Replayed 1 attempt, "
+    )
+
+
+@pytest.mark.parametrize("repo", ["octo", "octo/", "octo/a b"])
+def test_what_names_no_repository_is_not_requested(rig: OpenRig, repo: str) -> None:
+    here = rig(a_world().run().job("other"))
+    arguments = ["--repo", repo, "--since=2026-11-24"]
+    done = CliRunner().invoke(replay, arguments, env={**here.environment, "RUNSTREAM_DEBUG": ""})
+    assert done.exit_code == 78
+    assert f"{repo!r} is not a repository: expected owner/name or a URL" in done.output
+    assert here.github.stats()["requests"] == 0
 
 
 def test_a_span_without_runs_is_reported(rig: OpenRig) -> None:
@@ -219,7 +238,7 @@ def test_a_span_ends_now_at_the_latest(rig: OpenRig) -> None:
     here = rig(a_world().run().job("other"))
     here.collect()
     printed = here.python(*REPLAY, "--since=2020-01-01", "--until=9999-12-31")
-    assert printed.startswith("Replayed 1 attempts")
+    assert printed.startswith("Replayed 1 attempt, ")
     assert "up to 9999" not in printed
 
 
