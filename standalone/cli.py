@@ -95,8 +95,8 @@ def _report(text: str, secrets: Iterable[str], *, as_json: bool) -> None:
     write_notice(text, level=logging.ERROR)
 
 
-def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
-    if wanted:
+def _show_version(ctx: click.Context, _option: click.Parameter, is_given: bool) -> None:  # noqa: FBT001
+    if is_given:
         from .version import full_version
 
         click.echo(f"runstream, version {full_version()}")

@@ -51,14 +51,14 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
     this terminal otherwise. It prints which defaults it chose, and why.
     """
     # Sources and settings are checked first: an error should be reported before anything starts.
-    given = parse_sources(sources, hosts=read_environment().github.web_hosts)
+    patterns = parse_sources(sources, hosts=read_environment().github.web_hosts)
     from ..dashboard import STOP_LINE, serve_dashboard
     from ..local.local_environment import open_local_environment
 
     with (
         stopped_by_signals() as stop,
         shutdown_deadline(stop, exit_code=0),
-        open_local_environment(list(map(str, given)), environment=os.environ) as local,
+        open_local_environment(list(map(str, patterns)), environment=os.environ) as local,
     ):
         if seconds is not None:
             timer = threading.Timer(seconds, stop.event.set)

@@ -93,7 +93,7 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
         shutdown_deadline(stop, exit_code=0),
         open_app_server(ServeOptions(**options), os.environ, echo=echo, stop=stop.event) as served,
     ):
-        if served is not None:
+        if served is not None:  # else it was stopped before the app answered
             for line in describe_served_app(served):
                 print_result(line)
             served.wait(stop.event)

@@ -27,7 +27,7 @@ class ClientConnection:
     ) -> None:
         self._proxy = proxy
         self._limits = proxy.limits
-        self._stream = HttpStream(h11.SERVER, reader, writer, seconds=proxy.limits.client)
+        self._stream = HttpStream(h11.SERVER, reader, writer, timeout_seconds=proxy.limits.client)
         self._is_head_request = False
         #: The time since which the headers of a request are awaited; None while one is answered.
         self.waiting_since: float | None = time.monotonic()
@@ -82,7 +82,7 @@ class ClientConnection:
             )
         except OSError as error:
             raise ServerFailed(503, str(error)) from error
-        server = HttpStream(h11.CLIENT, reader, writer, seconds=self._limits.server)
+        server = HttpStream(h11.CLIENT, reader, writer, timeout_seconds=self._limits.server)
         try:
             proxy = self._proxy
             exchange = Exchange(

@@ -61,7 +61,7 @@ class Exchange:
             if not head.done():
                 with suppress(ServerFailed):  # a response, if there is one, explains the error
                     upload.result()
-            with self.server.read_timeout(self.server.seconds):
+            with self.server.read_timeout(self.server.timeout_seconds):
                 return await head
         finally:
             head.cancel()

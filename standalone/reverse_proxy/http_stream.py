@@ -60,13 +60,13 @@ class HttpStream:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
-        seconds: float,
+        timeout_seconds: float,
     ) -> None:
-        """Wait at most ``seconds`` for the other end, each time."""
+        """Wait at most ``timeout_seconds`` for the other end, each time."""
         self.http = h11.Connection(role, max_incomplete_event_size=MAX_HEAD_BYTES)
         self.reader = reader
         self.writer = writer
-        self.seconds = seconds
+        self.timeout_seconds = timeout_seconds
         self._error: type[StreamFailed] = ClientFailed if role is h11.SERVER else ServerFailed
 
     @property
@@ -91,7 +91,7 @@ class HttpStream:
         """Return the next event of h11; ``seconds`` limit each read. Raises StreamFailed."""
         try:
             while (event := self.http.next_event()) is h11.NEED_DATA:
-                with self.read_timeout(seconds or self.seconds):
+                with self.read_timeout(seconds or self.timeout_seconds):
                     self.http.receive_data(await self.reader.read(CHUNK_BYTES))
         except h11.RemoteProtocolError as error:
             raise self._failed(error, error.error_status_hint) from error
@@ -104,7 +104,7 @@ class HttpStream:
         data = self.http.send(event)
         if data:
             self.writer.write(data)
-            with self._timeout(self.seconds, self.writer.transport.abort):
+            with self._timeout(self.timeout_seconds, self.writer.transport.abort):
                 try:
                     await self.writer.drain()
                 except _STREAM_ERRORS as error:

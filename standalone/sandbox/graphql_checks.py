@@ -1,4 +1,4 @@
-"""Check suites as GraphQL returns them. Only failed starts have check runs here.
+"""Check suites as GraphQL returns them. Here only attempts that could not start have check runs.
 
 https://docs.github.com/graphql/reference/objects#checksuite
 """
@@ -26,13 +26,13 @@ class CheckRun:
     annotations: Sequence[AnnotationSpec]
 
 
-def find_check_runs(call: Call, wanted: str) -> Sequence[CheckRun] | None:
-    """Return the check runs of a suite by its node id; None if the caller sees no such suite."""
+def find_check_runs(call: Call, suite_node_id: str) -> Sequence[CheckRun] | None:
+    """Return the check runs of a suite; None if the caller sees no such suite."""
     for repository in call.state.world.repositories:
         if not call.identity.sees(repository):
             continue
         for run in repository.runs(call.now):
-            if node_id("CS", check_suite_id(run)) != wanted:
+            if node_id("CS", check_suite_id(run)) != suite_node_id:
                 continue
             try:
                 call.identity.require_permission("checks")

@@ -14,7 +14,7 @@ from .jobs import COMPLETED, Job
 class PullRequest(KeepsUnknownFields):
     """A pull request as a run refers to it.
 
-    A run's own list is short: title, author, draft, labels and times come from lists of pull
+    A run names it without title, author, draft, labels and times; these come from lists of pull
     requests.
     """
 

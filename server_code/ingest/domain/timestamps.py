@@ -13,10 +13,10 @@ _TIMESTAMP = re.compile(
 
 #: How many times are cached in both forms. Each is read and written several times: in the message
 #: of a job and of its run, in the digests of both, and in the ledger.
-_KEPT_TIMES = 8192
+_CACHED_TIMES = 8192
 
-#: No timestamp is longer; a longer text is not kept.
-_LONGEST = 100
+#: No timestamp is longer; a longer text is not parsed, nor cached.
+_MAX_LENGTH = 100
 
 #: GitHub's zero value for "never"; it is not a time.
 _ZERO_YEAR = 1
@@ -25,13 +25,13 @@ _ZERO_YEAR = 1
 def parse_timestamp(text: object) -> datetime | None:
     """Read a timestamp with ``Z`` or an offset, with or without fractions; None for anything else.
 
-    It is cut to milliseconds, as ``format_timestamp`` writes it: what is kept is what was read.
+    It is cut to milliseconds, as ``format_timestamp`` writes it: what is stored is what was read.
     Python 3.10's ``fromisoformat`` refuses ``Z`` and odd fraction lengths, and GitHub sends both.
     """
-    return _parse(text) if isinstance(text, str) and len(text) <= _LONGEST else None
+    return _parse(text) if isinstance(text, str) and len(text) <= _MAX_LENGTH else None
 
 
-@lru_cache(maxsize=_KEPT_TIMES)
+@lru_cache(maxsize=_CACHED_TIMES)
 def _parse(text: str) -> datetime | None:
     match = _TIMESTAMP.fullmatch(text.strip())
     if match is None:
@@ -49,7 +49,7 @@ def _parse(text: str) -> datetime | None:
     return None if moment.year == _ZERO_YEAR else moment
 
 
-@lru_cache(maxsize=_KEPT_TIMES)
+@lru_cache(maxsize=_CACHED_TIMES)
 def format_timestamp(moment: datetime | None) -> str | None:
     """Write a moment as UTC with ``Z``, with milliseconds if there are any; None stays None."""
     if moment is None:

@@ -17,15 +17,15 @@ from .context import CollectorContext
 from .time_limits import await_result
 
 #: The names of methods that send requests begin with these.
-_REQUESTS = ("fetch_", "list_", "send", "receive", "extend", "release", "reject", "delete", "put")
+_PREFIXES = ("fetch_", "list_", "send", "receive", "extend", "release", "reject", "delete", "put")
 
-P = TypeVar("P")
+_Port = TypeVar("_Port")
 _Answer = TypeVar("_Answer")
 
 
-def intercept(port: P, send: Callable[[partial[Any]], object]) -> P:
+def intercept(port: _Port, send: Callable[[partial[Any]], object]) -> _Port:
     """Return a port whose methods pass each request to ``send`` and return its result."""
-    return cast("P", _InterceptedPort(port, send))
+    return cast("_Port", _InterceptedPort(port, send))
 
 
 class _InterceptedPort:
@@ -35,7 +35,7 @@ class _InterceptedPort:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
         attribute = getattr(self._port, name)
-        if not name.startswith(_REQUESTS) or not callable(attribute):
+        if not name.startswith(_PREFIXES) or not callable(attribute):
             return attribute
         return lambda *values, **options: self._send(partial(attribute, *values, **options))
 
@@ -82,10 +82,10 @@ def requests_in_other_thread(
     the pages would not show that a server does not answer.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="requests") as worker:
-        me = threading.get_ident()
+        main_thread = threading.get_ident()
 
         def send(request: partial[Any]) -> object:
-            if threading.get_ident() != me:
+            if threading.get_ident() != main_thread:
                 return request()
             return await_result(worker.submit(request), while_waiting)
 

@@ -17,23 +17,23 @@ MAX_FILES = 3000
 def commit_payload(
     spec: RepositorySpec, commit: CommitSpec, base: str, *, start: int, size: int
 ) -> Json:
-    """Describe a commit with the files of one page."""
+    """Describe a commit with at most ``size`` of its files, from number ``start`` on."""
     if commit.recorded is not None:
         return with_api_base(commit.recorded, base)
-    root, page = f"{base}/repos/{spec.full_name}", f"https://github.com/{spec.full_name}"
-    url = f"{root}/commits/{commit.sha}"
+    api_url, web_url = f"{base}/repos/{spec.full_name}", f"https://github.com/{spec.full_name}"
+    url = f"{api_url}/commits/{commit.sha}"
     user = simple_user(commit.author_login, base) if commit.author_login else None
     return {
         "sha": commit.sha,
         "node_id": node_id("C", int(commit.sha[:8], 16)),
-        "commit": _git_commit(commit, f"{root}/git"),
+        "commit": _git_commit(commit, f"{api_url}/git"),
         "url": url,
-        "html_url": f"{page}/commit/{commit.sha}",
+        "html_url": f"{web_url}/commit/{commit.sha}",
         "comments_url": f"{url}/comments",
         "author": user,
         "committer": user,
         "parents": [
-            {"sha": sha, "url": f"{root}/commits/{sha}", "html_url": f"{page}/commit/{sha}"}
+            {"sha": sha, "url": f"{api_url}/commits/{sha}", "html_url": f"{web_url}/commit/{sha}"}
             for sha in commit.parents
         ],
         "stats": {
@@ -42,13 +42,13 @@ def commit_payload(
             "deletions": commit.deletions,
         },
         "files": [
-            _file(commit, number, root, page)
+            _file(commit, number, api_url, web_url)
             for number in range(start, min(start + size, commit.files, MAX_FILES))
         ],
     }
 
 
-def _git_commit(commit: CommitSpec, root: str) -> Json:
+def _git_commit(commit: CommitSpec, git_url: str) -> Json:
     person = {
         "name": commit.author_name,
         "email": commit.author_email,
@@ -59,8 +59,8 @@ def _git_commit(commit: CommitSpec, root: str) -> Json:
         "author": person,
         "committer": person,
         "message": commit.message,
-        "tree": {"sha": tree, "url": f"{root}/trees/{tree}"},
-        "url": f"{root}/commits/{commit.sha}",
+        "tree": {"sha": tree, "url": f"{git_url}/trees/{tree}"},
+        "url": f"{git_url}/commits/{commit.sha}",
         "comment_count": 0,
         "verification": {
             "verified": False,
@@ -72,7 +72,7 @@ def _git_commit(commit: CommitSpec, root: str) -> Json:
     }
 
 
-def _file(commit: CommitSpec, number: int, root: str, page: str) -> Json:
+def _file(commit: CommitSpec, number: int, api_url: str, web_url: str) -> Json:
     additions = _share(commit.additions, commit.files, number)
     deletions = _share(commit.deletions, commit.files, number)
     name = f"src/part_{number:04d}.py"
@@ -83,13 +83,14 @@ def _file(commit: CommitSpec, number: int, root: str, page: str) -> Json:
         "additions": additions,
         "deletions": deletions,
         "changes": additions + deletions,
-        "blob_url": f"{page}/blob/{commit.sha}/{name}",
-        "raw_url": f"{page}/raw/{commit.sha}/{name}",
-        "contents_url": f"{root}/contents/{name}?ref={commit.sha}",
+        "blob_url": f"{web_url}/blob/{commit.sha}/{name}",
+        "raw_url": f"{web_url}/raw/{commit.sha}/{name}",
+        "contents_url": f"{api_url}/contents/{name}?ref={commit.sha}",
         "patch": f"@@ -1,{deletions} +1,{additions} @@",
     }
 
 
 def _share(total: int, count: int, number: int) -> int:
+    """Return a file's share of a number of lines, which the files divide evenly."""
     each, rest = divmod(total, count)
     return each + (number < rest)

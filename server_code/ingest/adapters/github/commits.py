@@ -63,10 +63,10 @@ _QUERY = """query($owner: String!, $name: String!) {
 
 def fetch_commits(client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
     """Fetch commits by GraphQL; those that it does not return are missing."""
-    found: dict[str, Commit] = {}
+    commits: dict[str, Commit] = {}
     for chunk in chunks(shas, COMMITS_PER_QUERY):
-        found.update(_by_graphql(client, chunk))
-    return found
+        commits.update(_by_graphql(client, chunk))
+    return commits
 
 
 def _by_graphql(client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
@@ -89,11 +89,12 @@ def _by_graphql(client: RepositoryClient, shas: Sequence[str]) -> dict[str, Comm
     if has_unknown_field(answer):
         client.note_refused(_COMMITS_FEATURE, is_unsupported=True)
         return {}
-    commits = mapping(mapping(answer.get("data")).get("repository"))
-    if not commits:
+    objects_by_alias = mapping(mapping(answer.get("data")).get("repository"))
+    if not objects_by_alias:
         return _by_halves(client, shas)
-    read = (_parse_commit(mapping(commits.get(f"c{index}"))) for index in range(len(shas)))
-    return {commit.commit_sha: commit for commit in read if commit is not None}
+    nodes = (mapping(objects_by_alias.get(f"c{index}")) for index in range(len(shas)))
+    commits = (_parse_commit(node) for node in nodes)
+    return {commit.commit_sha: commit for commit in commits if commit is not None}
 
 
 def _fetch_answer(client: RepositoryClient, shas: Sequence[str]) -> Mapping[str, Any]:
@@ -108,7 +109,7 @@ def _fetch_answer(client: RepositoryClient, shas: Sequence[str]) -> Mapping[str,
 
 def fetch_commit(client: RepositoryClient, sha: str) -> Commit:
     """Fetch one commit by REST; if GitHub does not have it, its fields are None."""
-    wanted = ListRequest(
+    request = ListRequest(
         request=Request.to("/repos/{}/commits/{}", client.repository, sha),
         items_field="files",
         max_items=FILES_PER_PAGE,
@@ -116,23 +117,23 @@ def fetch_commit(client: RepositoryClient, sha: str) -> Commit:
         is_field_optional=True,
     )
     try:
-        answer = client.fetch_list(wanted)
+        answer = client.fetch_list(request)
     except NotFound:
         return Commit(commit_sha=sha)
     commit = parse_commit(answer.first_page)
     files = commit.files_changed_count
     if files is not None:
-        files = _count_files(client, wanted, answer)
+        files = _count_files(client, request, answer)
     return replace(commit, commit_sha=sha, files_changed_count=files)
 
 
-def _count_files(client: RepositoryClient, wanted: ListRequest, first: ListAnswer) -> int | None:
+def _count_files(client: RepositoryClient, request: ListRequest, first: ListAnswer) -> int | None:
     """Count a commit's files; None for too many, or where GitHub answers the first page only."""
     counted, has_next = len(first.items or ()), first.has_next
     if has_next:
         rest = MAX_FILES - FILES_PER_PAGE
         try:
-            later = client.fetch_list(replace(wanted, offset=FILES_PER_PAGE, max_items=rest))
+            later = client.fetch_list(replace(request, offset=FILES_PER_PAGE, max_items=rest))
         except RequestFailed:
             return None
         counted, has_next = counted + len(later.items or ()), later.has_next
@@ -178,11 +179,11 @@ def _parse_commit(node: Mapping[str, Any]) -> Commit | None:
 
 
 def _parse_pull(node: Mapping[str, Any]) -> PullRequest | None:
-    identity, number = integer(node.get("fullDatabaseId")), integer(node.get("number"))
-    if identity is None or number is None:
+    pull_id, number = integer(node.get("fullDatabaseId")), integer(node.get("number"))
+    if pull_id is None or number is None:
         return None
     return PullRequest(
-        id=identity,
+        id=pull_id,
         number=number,
         html_url=text(node.get("url")),
         head_sha=text(node.get("headRefOid")),

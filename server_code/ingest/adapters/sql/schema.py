@@ -10,6 +10,7 @@ from .ledger_counts import LEDGER_COUNTS_MIGRATION
 
 #: What is searched or counted is a column; times are text of a fixed width, booleans 0 and 1.
 #: There are no foreign keys: the ledger outlives the repository, and rows come in any order.
+#: ``look_at``: when an attempt is read next; ``unread``: nothing of it is published yet.
 _FIRST = (
     # A few thousand rows at most, all of which each claim reads: no index would help.
     """
