@@ -8,10 +8,12 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from ingest.bootstrap.collector import Collector
-from ingest.bootstrap.workers import worker_id
+from ingest.bootstrap.workers import is_dead_local_worker, worker_id
 from ingest.domain.ledger import LOG_PENDING, RepositoryRecord
 from ingest.errors import (
     BadCredentials,
@@ -346,6 +348,16 @@ def test_what_a_dead_process_of_this_machine_held_is_free_at_once(stage):
     here.state.claim_repository(holder=dead, now=now, lease_seconds=600)
     summary, _ = collect(here, REPOSITORY)
     assert summary.runs == 5
+
+
+def test_a_process_of_another_machine_with_the_same_name_is_not_taken_for_dead():
+    """Machines that were made from one image may have one host name; PIDs say nothing then."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    here = f"{worker_id().rpartition(':')[0]}:{process.pid}"
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert is_dead_local_worker(here)
+    assert not is_dead_local_worker(here.replace(boot, str(uuid4())))
 
 
 def test_what_a_living_collector_holds_is_waited_for(stage):

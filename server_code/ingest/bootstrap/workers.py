@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -11,14 +12,14 @@ from ..ports import RepositoryStore
 
 
 def worker_id() -> str:
-    """Return this process's name in leases: its machine, PID namespace and PID."""
-    return f"{_pid_namespace()}:{os.getpid()}"
+    """Return this process's name in leases: its machine and its PID."""
+    return f"{_machine()}:{os.getpid()}"
 
 
 def is_dead_local_worker(holder: str) -> bool:
     """Return whether a holder was a process of this machine that has ended."""
     place, _, number = holder.rpartition(":")
-    if place != _pid_namespace() or not number.isdecimal():
+    if place != _machine() or not number.isdecimal():
         return False
     try:
         os.kill(int(number), 0)
@@ -37,10 +38,10 @@ def release_leases_of_dead_processes(store: RepositoryStore, *, now: datetime) -
             store.release_repository(record, holder=holder, next_poll_at=now)
 
 
-def _pid_namespace() -> str:
-    """Return the host and its PID namespace: containers may have the same host name."""
-    try:
-        space = str(Path("/proc/self/ns/pid").readlink())
-    except OSError:
-        space = "pid"
-    return f"{socket.gethostname()}:{space}"
+def _machine() -> str:
+    """Return the host, its boot and its PID namespace: machines and containers may share a name."""
+    boot = namespace = ""
+    with suppress(OSError):  # not every system has these files
+        namespace = str(Path("/proc/self/ns/pid").readlink())
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return f"{socket.gethostname()}:{boot}:{namespace}"
