@@ -33,16 +33,16 @@ def python_of_local_aws(echo: Callable[[str], None]) -> str:
     if find_spec("ministack") is not None:
         return sys.executable
     installed = _environment_in(Path(sys.prefix))  # created by `make install`
-    if not installed.exists():
+    if not _interpreter(installed).exists():
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         installed = install(Path(cache, "runstream"), echo)
     return str(_interpreter(installed))
 
 
 def install(folder: Path, echo: Callable[[str], None]) -> Path:
-    """Return ministack's virtual environment in a folder; create it once."""
+    """Return ministack's virtual environment in a folder; create it once for each Python."""
     environment = _environment_in(folder)
-    if environment.exists():
+    if _interpreter(environment).exists():
         return environment
     echo(f"Installing the local SQS and S3 (ministack {RELEASE}), once. This takes a minute.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,6 +50,8 @@ def install(folder: Path, echo: Callable[[str], None]) -> Path:
     draft = Path(tempfile.mkdtemp(prefix="partial-", dir=folder))
     try:
         _install_packages(draft)
+        if not _interpreter(environment).exists():  # the Python that it links to was removed
+            shutil.rmtree(environment, ignore_errors=True)
         draft.rename(environment)
     except OSError as error:
         if not environment.exists():

@@ -15,7 +15,7 @@ from .encoding import JSON_CONTENT_TYPE, QueueMessage, encode_envelope, encode_j
 from .envelope import Envelope
 
 #: The size of the payload in bytes. A message with this attribute has a pointer as its body. Its
-#: type in SQS is Number, which is as long as String, so ``size_bytes`` is right.
+#: type in SQS is Number, which is as long as String, so the message's ``size_bytes`` is right.
 PAYLOAD_SIZE_ATTRIBUTE = "ExtendedPayloadSize"
 
 _POINTER_CLASS = "software.amazon.payloadoffloading.PayloadS3Pointer"

@@ -93,7 +93,7 @@ class WorkQueue(Publisher, Protocol):
         """
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
-        """Move a message that is no work to the dead letters, with the reason as an attribute.
+        """Move a message that is no valid work item to the dead letters, with REJECTION_ATTRIBUTE.
 
         Raises QueueMissing where the queue has no dead-letter queue, else as ``send`` does.
         """

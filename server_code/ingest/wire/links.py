@@ -1,6 +1,7 @@
 """Where a list continues, and where a redirect leads.
 
-GitHub's ``Link`` header decides where a list ends, never a count.
+GitHub's ``Link`` header decides where a list ends. Only where a full page has none, as behind some
+proxies, does a list continue by its count.
 
 https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
 """

@@ -127,8 +127,9 @@ def parse_commit(payload: Mapping[str, Any]) -> Commit:
 def parse_pull_requests(
     payload: object, run_html_url: str | None = None
 ) -> tuple[PullRequest, ...]:
-    """Parse a list of pull requests, or the list of a run; those without an id are left out.
+    """Parse a list of pull requests; those without an id are left out.
 
+    ``run_html_url``: of the run whose list it is; that list has no addresses of pages.
     https://docs.github.com/en/rest/pulls/pulls
     """
     root = _web_root(run_html_url)

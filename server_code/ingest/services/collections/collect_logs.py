@@ -110,7 +110,8 @@ class LogCollection:
             if busy_since is not None:
                 self.last_change = self.last_change.after_pause(busy_since, now)
                 return False
-            if all(self._failures[key] >= self._policy.item_tries for key in keys):
+            has_failed = all(self._failures[key] >= self._policy.item_tries for key in keys)
+            if has_failed and len(keys) < MAX_PENDING:  # else more logs may be pending
                 return True
             waited = now - self.last_change.at
             is_requeue_due = min(waited, now - self._requeued_at) > REQUEUE_AFTER

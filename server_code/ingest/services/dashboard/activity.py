@@ -48,7 +48,7 @@ def remove_errors_of_cause(
 
     Raises StateUnavailable.
     """
-    # What a page sends is read without the spaces around it.
+    # A callable strips the texts that a page sends, so the stored one is compared stripped.
     cause = cause_of(agent, repository, message.strip())
     return store.remove_errors(
         [

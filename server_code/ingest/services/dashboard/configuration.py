@@ -19,12 +19,12 @@ WEBHOOK_COUNTER = "webhooks"
 def list_settings(locate: LocateSetting) -> list[dict[str, Any]]:
     """Return every setting that the app reads, with its source but no secret's value."""
     # With a GitHub App, no token is needed.
-    replaced = {"GITHUB_TOKEN"} if locate("GITHUB_APP_ID")[0] is not None else set()
+    not_needed = {"GITHUB_TOKEN"} if locate("GITHUB_APP_ID")[0] is not None else set()
     return [
         _row(
             setting,
             *locate(setting.name),
-            is_needed=setting.is_needed and setting.name not in replaced,
+            is_needed=setting.is_needed and setting.name not in not_needed,
         )
         for setting in SETTINGS
         if setting.is_read_by_app
@@ -34,7 +34,10 @@ def list_settings(locate: LocateSetting) -> list[dict[str, Any]]:
 def webhook_status(
     settings: Settings, saved_counters: SavedCounters, *, origin: str
 ) -> dict[str, Any]:
-    """Return the webhook's configuration on GitHub, and its last delivery."""
+    """Return the webhook's configuration on GitHub, and its last delivery.
+
+    ``origin``: of the app's endpoints, with a path: ``https://NAME.anvil.app/_/api``.
+    """
     received = [at for at, counts in saved_counters.intervals if counts.get(WEBHOOK_COUNTER)]
     return {
         "url": f"{origin.rstrip('/')}/github/webhook",
