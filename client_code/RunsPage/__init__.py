@@ -1,4 +1,4 @@
-"""The collected runs, newest first, filtered by the address."""
+"""The collected runs, filtered and ordered by the address."""
 
 from anvil import get_open_form
 from anvil.js.window import location, window

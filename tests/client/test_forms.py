@@ -153,8 +153,8 @@ def test_behind_the_end_of_a_list_its_last_page_comes_next(forms: ClientForms) -
 
     pager.show(9, 3, lambda page: f"#runs?page={page}")
 
-    assert pager.dom_nodes["newer"].attributes["href"] == "#runs?page=3"
-    assert "href" not in pager.dom_nodes["older"].attributes
+    assert pager.dom_nodes["previous"].attributes["href"] == "#runs?page=3"
+    assert "href" not in pager.dom_nodes["next"].attributes
 
 
 def test_a_list_that_has_become_shorter_does_not_match_nothing(forms: ClientForms) -> None:
