@@ -2,7 +2,7 @@
 
 
 def read(run_text, job_text):
-    """Return (run id, job id) as digits; None for an id that the texts do not contain."""
+    """Return (run id, job id) as digits; None for a text that is no id and no address of a job."""
     for text in (run_text, job_text):
         run_id, job_id = _after(text, "/runs/"), _after(text, "/job/")
         if run_id and job_id:

@@ -4,7 +4,7 @@ from ... import actions, dom, github_redirect
 from ..SecretRow import SecretRow
 from ._anvil_designer import GithubAppCardTemplate
 
-SECRETS = "Create these App Secrets in the Anvil editor. They are shown only once."
+CREATE_SECRETS = "Create these App Secrets in the Anvil editor. They are shown only once."
 NOT_SAVED = (
     " Correct it and save the App again, or copy these values into the settings of the same names. "
     "GitHub shows the key only once."
@@ -18,15 +18,15 @@ class GithubAppCard(GithubAppCardTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.secrets = dom.Rows(self, "secrets", SecretRow)
-        self.answer = None
+        self.code_and_state = None
 
     def show(self, app_id):
         """Draw whether an App is used; after GitHub's redirect, finish the registration."""
         dom.show(self, used=bool(app_id), none=not app_id)
         dom.fill(self, used="Runstream uses the GitHub App {}.".format(app_id))
-        answer = github_redirect.take_code()
-        if answer:
-            self.answer = answer
+        code_and_state = github_redirect.take_code()
+        if code_and_state:
+            self.code_and_state = code_and_state
             self.finish_timer.interval = START_DELAY_SECONDS
 
     def finish_timer_tick(self, **event):
@@ -48,7 +48,7 @@ class GithubAppCard(GithubAppCardTemplate):
 
     def finish(self):
         """Exchange the code; then GitHub shows where to install the App."""
-        code, state = self.answer["code"], self.answer["state"]
+        code, state = self.code_and_state["code"], self.code_and_state["state"]
         self.retry.visible = False
         progress = "Receiving the App from GitHub…"
         is_done, app = actions.perform(self, "finish_github_app", code, state, progress=progress)
@@ -61,7 +61,7 @@ class GithubAppCard(GithubAppCardTemplate):
             return
         dom.show(self, secrets_place=True)
         self.secrets.show(app["secrets"])
-        what_to_do = app["save_error"] + NOT_SAVED if app["save_error"] else SECRETS
+        what_to_do = app["save_error"] + NOT_SAVED if app["save_error"] else CREATE_SECRETS
         dom.fill(self, created="{} was created.".format(app["name"]), what_to_do=what_to_do)
         dom.set_link(self.dom_nodes["install"], app["installation_url"])
         self.save.visible = bool(app["save_error"])

@@ -21,7 +21,8 @@ class LogSearch(LogSearchTemplate):
     def open(self, viewer):
         """Begin with an empty field for the log that a viewer shows."""
         self.viewer = viewer
-        self.matches, self.searched, self.loading_matches = marked_lines.MarkedLines(), "", None
+        self.searched_text = ""
+        self.matches, self.loading_matches = marked_lines.MarkedLines(), None
         self.dom_nodes["text"].value = ""
         dom.fill(self, matches="")
 
@@ -43,11 +44,11 @@ class LogSearch(LogSearchTemplate):
     def timer_tick(self, **event):
         """Search for the entered text, and go to the first match."""
         self.timer.interval = 0
-        self.searched = self.dom_nodes["text"].value.strip()
+        self.searched_text = self.dom_nodes["text"].value.strip()
         self.matches = marked_lines.MarkedLines(has_more=True)
-        self.viewer.view.mark(self.searched)
+        self.viewer.view.mark(self.searched_text)
         dom.fill(self, matches="")
-        if self.searched:
+        if self.searched_text:
             self.find()
 
     def find(self):
@@ -56,8 +57,9 @@ class LogSearch(LogSearchTemplate):
         self.loading_matches = matches
         while matches.has_more and len(matches.lines) < maximum:
             text, searched_to = matches.describe(*NOUNS) or SEARCHING, matches.searched_to
-            dom.fill(self, matches=marked_lines.progress(text, searched_to, self.viewer.total))
-            found = self.viewer.call("find_in_log", self.searched, searched_to)
+            text = marked_lines.progress(text, searched_to, self.viewer.total_lines)
+            dom.fill(self, matches=text)
+            found = self.viewer.call("find_in_log", self.searched_text, searched_to)
             if matches is not self.matches:
                 return
             if found is None:
@@ -69,23 +71,23 @@ class LogSearch(LogSearchTemplate):
         dom.fill(self, matches=matches.describe(*NOUNS))
 
     def show_progress(self, searched_to):
-        """Show how far the viewer has searched for an annotation; None ends it."""
-        text = self.matches.describe(*NOUNS) if self.searched else ""
+        """Show up to which line the viewer has searched for an annotation; None ends it."""
+        text = self.matches.describe(*NOUNS) if self.searched_text else ""
         if searched_to is not None:
-            text = marked_lines.progress(SEARCHING, searched_to, self.viewer.total)
+            text = marked_lines.progress(SEARCHING, searched_to, self.viewer.total_lines)
         dom.fill(self, matches=text)
 
     def form_submit(self, event):
         """Search immediately, or go to the next match."""
         event.preventDefault()
-        if self.dom_nodes["text"].value.strip() != self.searched:
+        if self.dom_nodes["text"].value.strip() != self.searched_text:
             self.timer_tick()
         else:
             self.step(1)
 
     def step(self, by):
         """Go to another match."""
-        if not self.searched:
+        if not self.searched_text:
             return
         at = self.matches.at
         if by > 0 and self.matches.is_at_end() and self.loading_matches is not self.matches:

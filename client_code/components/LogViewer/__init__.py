@@ -57,7 +57,7 @@ class LogViewer(LogViewerTemplate):
 
         `annotation` are the arguments of `go_to_annotation`, which waits for the outline.
         """
-        self.ids, self.total, self.annotation = ids, answer["total_lines"], annotation
+        self.ids, self.total_lines, self.annotation = ids, answer["total_lines"], annotation
         self.needs_outline = False
         self.groups, self.folded = [], set()
         self.steps, self.folded_steps, self.current_step = [], set(), None
@@ -68,7 +68,7 @@ class LogViewer(LogViewerTemplate):
         self.selection.hide()
         self.dom_nodes["go"].value = ""
         self.dom_nodes["fold"].disabled = True
-        self.view.open(self.total, routes.log_address(*ids))
+        self.view.open(self.total_lines, routes.log_address(*ids))
         self.view.put(answer["first_line"], answer["lines"], answer["long_lines"])
         if line_range:
             self.go(*line_range)
@@ -118,12 +118,12 @@ class LogViewer(LogViewerTemplate):
         event.preventDefault()
         text = self.dom_nodes["go"].value.strip()
         if text.isdigit():
-            self.go(min(max(1, int(text)), self.total))
+            self.go(min(max(1, int(text)), self.total_lines))
             self.frame.focus()  # so that the next key is a shortcut
 
     def go(self, line, last=None, *, is_at_top=False):
         """Scroll to a line, or to a range that begins with it, and unfold its group."""
-        line, last = min(line, self.total), min(last or line, self.total)
+        line, last = min(line, self.total_lines), min(last or line, self.total_lines)
         folded = log_folds.unfold_line(self.groups, self.folded, line)
         steps = log_folds.unfold_line(log_folds.step_items(self.steps), self.folded_steps, line)
         if (folded, steps) != (self.folded, self.folded_steps):
@@ -212,7 +212,7 @@ class LogViewer(LogViewerTemplate):
         steps = log_folds.step_items(self.steps)
         folds = log_folds.folded_lines(self.groups, folded)
         folds += log_folds.folded_lines(steps, self.folded_steps)
-        ranges = log_folds.visible_ranges(self.total, folds)
+        ranges = log_folds.visible_ranges(self.total_lines, folds)
         self.view.fold(ranges, log_folds.group_fold_states(self.groups, folded | self.folded_steps))
 
     # Steps
