@@ -158,6 +158,30 @@ def test_a_bucket_keeps_its_own_rules(s3) -> None:
     }
 
 
+def test_a_rule_of_the_older_form_gets_its_prefix_in_a_filter(s3) -> None:
+    """S3 refuses rules with a ``Prefix`` of their own next to rules with a ``Filter``."""
+    bucket, sent = f"logs-{uuid.uuid4()}", []
+    s3.create_bucket(Bucket=bucket)
+    old = {"ID": "old", "Status": "Enabled", "Prefix": "x/", "Expiration": {"Days": 9}}
+
+    def answer(http_response: object, parsed: dict, **_: object) -> None:
+        parsed.pop("Error", None)
+        parsed["ResponseMetadata"]["HTTPStatusCode"] = http_response.status_code = 200
+        parsed["Rules"] = [old]
+
+    s3.meta.events.register("after-call.s3.GetBucketLifecycleConfiguration", answer)
+    s3.meta.events.register(
+        "provide-client-params.s3.PutBucketLifecycleConfiguration",
+        lambda params, **_: sent.extend(params["LifecycleConfiguration"]["Rules"]),
+    )
+    ensure_bucket(s3, bucket)
+    assert [(rule["ID"], rule["Filter"], rule.get("Prefix")) for rule in sent] == [
+        ("old", {"Prefix": "x/"}, None),
+        ("runstream-broken-uploads", {"Prefix": ""}, None),
+    ]
+    assert sent[0]["Expiration"] == {"Days": 9}
+
+
 def test_a_bucket_keeps_the_size_from_which_its_rules_move_objects(s3) -> None:
     """S3 takes a request without it for one with the default, and all rules follow it."""
     bucket, sent = f"logs-{uuid.uuid4()}", []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -95,13 +95,21 @@ def _set_upload_rule(client: S3Client, bucket: str) -> list[str]:
     if _BROKEN_UPLOADS in current["Rules"]:
         return []
     size = "TransitionDefaultMinimumObjectSize"
-    others = [rule for rule in current["Rules"] if rule.get("ID") != _BROKEN_UPLOADS["ID"]]
+    others: list[Any] = [
+        _with_filter(rule) for rule in current["Rules"] if rule.get("ID") != _BROKEN_UPLOADS["ID"]
+    ]
     client.put_bucket_lifecycle_configuration(
         Bucket=bucket,
         LifecycleConfiguration={"Rules": [*others, _BROKEN_UPLOADS]},
         **({size: current[size]} if size in current else {}),
     )
     return [f"rule {_BROKEN_UPLOADS['ID']}"]
+
+
+def _with_filter(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rule with its prefix in a filter; S3 refuses the older form next to this one."""
+    prefix = {"Filter": {"Prefix": rule["Prefix"]}} if "Prefix" in rule else {}
+    return {**{name: value for name, value in rule.items() if name != "Prefix"}, **prefix}
 
 
 def _unless_answered(code: str, request: Callable[[], T]) -> T | None:
