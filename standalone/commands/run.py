@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -> int:
     """Try Runstream: start everything on this machine.
 
-    A SOURCE is owner/name, a URL, owner, or owner/api-*. Without a token and a source, it collects
-    from a sandbox GitHub with simulated runs. Without AWS credentials, it publishes to a local SQS.
-    It serves the dashboard if Java and the extra `server` are installed, and shows a live view in
-    this terminal otherwise. It prints which defaults it chose, and why.
+    A SOURCE is owner/name, a URL, owner, or owner/api-*. Without a token, an App and a source, it
+    collects from a sandbox GitHub with simulated runs. Without AWS credentials, it publishes to a
+    local SQS. It serves the dashboard if Java and the extra `server` are installed, and shows a
+    live view in this terminal otherwise. It prints which defaults it chose, and why.
     """
     # Sources and settings are checked first: an error should be reported before anything starts.
     patterns = parse_sources(sources, hosts=read_environment().github.web_hosts)

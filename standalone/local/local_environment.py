@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, lookup_with_github_app_file
 from ingest.bootstrap.state_stores import DEFAULT_STATE_FILE
 from ingest.domain.quotes import unquoted
 
@@ -69,9 +70,12 @@ def open_local_environment(
 def _choose_github(
     local: LocalEnvironment, stack: ExitStack, environment: Mapping[str, str]
 ) -> None:
-    given = next((name for name in _GITHUB_NAMES if environment.get(name)), None)
+    lookup = lookup_with_github_app_file(environment.get, default=DEFAULT_GITHUB_APP_FILE)
+    given = next((name for name in _GITHUB_NAMES if lookup(name)), None)
     if given is not None:
-        local.lines.append(f"From   GitHub, as {given} is set")
+        is_set = bool(environment.get(given))
+        why = f"as {given} is set" if is_set else "with the App of this machine (github-app)"
+        local.lines.append(f"From   GitHub, {why}")
         return
     if local.sources:
         local.lines.append("From   github.com without a token: 60 requests an hour, no logs")

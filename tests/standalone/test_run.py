@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 import requests
 from support.command_line import ROOT, CommandLine, stop, wait_until
 from support.fault_proxy import Cut, FaultProxy
@@ -85,6 +87,18 @@ def test_what_is_blank_is_not_configured():
     with open_local_environment([], environment=environment) as local:
         assert local.has_sandbox
         assert {"GITHUB_TOKEN", "DATABASE_URL"} <= local.settings.keys()
+
+
+@pytest.mark.parametrize("sources", [[], ["octo/api"]])
+def test_an_app_of_this_machine_is_used(tmp_path: Path, sources: list[str]):
+    """All commands use the file of `github-app`; a sandbox would be asked with the App's key."""
+    app = {"GITHUB_APP_ID": "7", "GITHUB_APP_PRIVATE_KEY": "key"}
+    file = tmp_path / "github-app.json"
+    file.write_text(json.dumps(app))
+    environment = {"GITHUB_APP_FILE": str(file), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    with open_local_environment(sources, environment=environment) as local:
+        assert local.settings == {}
+        assert local.lines[0] == "From   GitHub, with the App of this machine (github-app)"
 
 
 def test_aws_of_ones_own_is_found_in_its_files(monkeypatch, tmp_path: Path):
