@@ -143,6 +143,15 @@ def test_graphql_that_is_redirected_is_not_asked_again():
         assert len(github.asked) == 1
 
 
+@pytest.mark.parametrize("location", ["/login?next=x", "login"])
+def test_the_address_to_which_a_post_is_redirected_is_named_whole(location):
+    """Its host is GitHub's own where the answer names none."""
+    with stub_github(lambda _: (302, {"Location": location}, None)) as github:
+        message = rf"redirects /app \(302\) to {github.url}/login\.$"
+        with pytest.raises(GithubUnavailable, match=message):
+            client_of(github.url).post(Request.to("/app"))
+
+
 @pytest.mark.parametrize(
     "location", ["http://127.0.0.2:9/x", "https://127.0.0.1/x", "//evil.test/x"]
 )

@@ -103,7 +103,7 @@ class GithubClient:
         """Send one POST without a body. Raises as ``get`` does."""
         url = self._url_of(request.path, request.parameters)
         answer = self._exchange(_Call("POST", url, request, {}, b""))
-        require_no_redirect(answer, request.path, GithubUnavailable)
+        require_no_redirect(answer, url, GithubUnavailable)
         return self._response(request.path, answer)
 
     def query(

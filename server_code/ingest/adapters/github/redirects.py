@@ -87,13 +87,13 @@ def _reason_in(answer: RawAnswer) -> str:
     return parse_reason(answer.headers, answer.body).suffix
 
 
-def require_no_redirect(answer: RawAnswer, path: str, error: type[IngestError]) -> None:
-    """Raise an error for a redirected POST, which HTTP clients would repeat as a GET."""
+def require_no_redirect(answer: RawAnswer, url: str, error: type[IngestError]) -> None:
+    """Raise an error for a redirected POST to ``url``, which clients would repeat as a GET."""
     if answer.status not in _REDIRECTS:
         return
-    target = urlsplit(redirect_target("", answer.headers.get("location", "")))
+    target = urlsplit(redirect_target(url, answer.headers.get("location", "")))
     raise error(
-        f"GitHub redirects {path} ({answer.status}) to "
+        f"GitHub redirects {urlsplit(url).path} ({answer.status}) to "
         f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}.",
         remedy=_REMEDY,
     )
