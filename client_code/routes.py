@@ -2,7 +2,7 @@
 
 HOME = "overview"
 _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:"
-_HEX = "0123456789ABCDEF"
+_HEX = "0123456789ABCDEFabcdef"  # the first 16 are written, all are read
 
 
 def address(to_page, **parameters):
@@ -39,26 +39,26 @@ def log_address(run_id, job_id, **more):
 
 
 def _quote(value):
-    written = ""
+    quoted = ""
     for character in str(value):
         if character in _PLAIN:
-            written += character
+            quoted += character
         else:
-            written += "".join(
+            quoted += "".join(
                 "%" + _HEX[byte // 16] + _HEX[byte % 16] for byte in character.encode("utf-8")
             )
-    return written
+    return quoted
 
 
 def _unquote(text):
-    found, at = [], 0
+    octets, at = [], 0
     text = text.replace("+", " ")
     while at < len(text):
         code = text[at + 1 : at + 3]
-        if text[at] == "%" and len(code) == 2 and all(digit in _HEX for digit in code.upper()):
-            found.append(int(code, 16))
+        if text[at] == "%" and len(code) == 2 and all(digit in _HEX for digit in code):
+            octets.append(int(code, 16))
             at += 3
         else:
-            found.extend(text[at].encode("utf-8"))
+            octets.extend(text[at].encode("utf-8"))
             at += 1
-    return bytes(found).decode("utf-8", "replace")
+    return bytes(octets).decode("utf-8", "replace")

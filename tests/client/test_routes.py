@@ -32,7 +32,7 @@ def test_an_address_without_a_page_is_the_overview(hash_text):
     assert routes.parse_address(hash_text) == ("overview", {})
 
 
-@pytest.mark.parametrize("text", ["%", "%4", "%zz", "100%25%"])
+@pytest.mark.parametrize("text", ["%", "%4", "%zz", "100%25%", "%\ufb00a"])
 def test_a_broken_escape_is_read_as_it_stands(text):
     _, parameters = routes.parse_address("#runs?search=" + text)
     assert parameters["search"] == text.replace("%25", "%")

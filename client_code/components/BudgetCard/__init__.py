@@ -5,7 +5,7 @@ from ...formatting import number
 from ..CredentialBudget import CredentialBudget
 from ._anvil_designer import BudgetCardTemplate
 
-LOW = 10  # percent of the limit that is left
+LOW_PERCENT = 10  # of the limit is left
 
 
 class BudgetCard(BudgetCardTemplate):
@@ -29,7 +29,7 @@ class BudgetCard(BudgetCardTemplate):
         )
         self.credential_rows.show(github["credentials"] if len(github["credentials"]) > 1 else [])
         self.dom_nodes["bar"].style.width = "{:.1f}%".format(left)
-        is_low = github["limit"] is not None and left < LOW
+        is_low = github["limit"] is not None and left < LOW_PERCENT
         dom.set_attribute(self.dom_nodes["bar"], "data-tone", "warn" if is_low else None)
         dom.set_attribute(self.dom_nodes["remaining"], "data-tone", "warn" if is_low else None)
         dom.set_attribute(self.dom_nodes["meter"], "aria-label", "{:.0f} % left".format(left))

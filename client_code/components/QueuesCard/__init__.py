@@ -15,7 +15,7 @@ class QueuesCard(QueuesCardTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.rows = dom.Rows(self, "queues", QueueRow)
-        self.queues, self.depths, self.asked = [], {}, 0
+        self.queues, self.depths, self.round = [], {}, 0
         self.is_shown, self.is_asking = False, False
 
     def set_shown(self, *, is_shown):
@@ -41,9 +41,9 @@ class QueuesCard(QueuesCardTemplate):
         self.ask_timer.interval, self.is_asking = 0, True
         depths = self.depths  # what is asked before they are forgotten is not drawn
         unknown = [queue for queue in self.queues if queue["name"] not in depths]
-        self.asked += 1
+        self.round += 1
         try:
-            for queue in unknown or [self.queues[self.asked % len(self.queues)]]:
+            for queue in unknown or [self.queues[self.round % len(self.queues)]]:
                 depths[queue["name"]] = self.ask(queue["name"])
                 self.draw()
         except connection.ALREADY_SHOWN:
