@@ -13,6 +13,7 @@ from ingest.bootstrap.state_stores import open_state
 from ingest.domain.filters import (
     FILTERS_APPLY_FROM_NOW_ON,
     LOG_CHOICES,
+    NO_FILTERS,
     parse_filters,
 )
 from ingest.domain.ledger import ActivityRecord
@@ -102,7 +103,9 @@ def add_source(given: str, **texts: str | None) -> None:
         consequence = "A running collector lists its repositories now."
         if pattern.is_exclusion:
             consequence = describe_exclusion(store, pattern)
-        is_new = add_sources(store, [pattern], origin=FROM_COMMAND_LINE, now=now)
+        # With its filters at once: a collector may find its repositories before they are changed.
+        filters = replace(NO_FILTERS, **changed)
+        is_new = add_sources(store, [pattern], origin=FROM_COMMAND_LINE, now=now, filters=filters)
         if is_new:
             _record_activity(store, f"added the source {pattern}")
             print_result(f"Added {pattern}. {consequence}")

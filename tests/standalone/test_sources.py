@@ -5,18 +5,20 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.sources import parse_sources
-from ingest.errors import AccessDenied, CredentialSuspended, IngestError, RequestFailed
+from ingest.errors import AccessDenied, CredentialSuspended, IngestError, RequestFailed, StateBusy
 from ingest.services.sources.discover_sources import discover_when_due
 from ingest.services.sources.manage_sources import add_sources
 from support.command_line import CommandLine
 from support.world import GENEROUS, REPOSITORY, OpenStage
 from support.world_builder import WorldBuilder
 
+from standalone.commands.sources import sources as sources_command
 from standalone.repositories import NothingToCollect
 from standalone.sandbox.faults import Fault
 from standalone.sources import find_repositories
@@ -265,3 +267,19 @@ def test_the_doctor_leaves_out_what_the_settings_do_before_a_collector_ran(
     assert "1 repository (0 private), 1 left out" in found["source octo/*"]["finding"]
     bare = cli.json("doctor", REPOSITORIES="octo")["checks"]
     assert not [each for each in bare if "No repository is watched" in each["finding"]]
+
+
+def test_a_new_source_is_never_without_its_filters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A collector may list it as soon as it is there, and the state may be busy after that."""
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setattr("standalone.commands.sources._record_activity", _fail)
+    assert sources_command.main(["add", "octo", "--branches", "main"], standalone_mode=False) != 0
+    with closing(open_sql_state(url)) as state:
+        assert [each.filters.as_texts() for each in state.list_sources()] == [{"branches": "main"}]
+
+
+def _fail(*_arguments: object) -> None:
+    raise StateBusy("Others keep the state busy.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ...domain.counted_nouns import join_first, plural
-from ...domain.filters import Filters
+from ...domain.filters import NO_FILTERS, Filters
 from ...domain.source_records import ALL_OWNERS, FROM_SETTINGS, SourceRecord, sources_of
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
@@ -45,12 +45,17 @@ class Removal:
 
 
 def add_sources(
-    store: StateStore, patterns: Collection[SourcePattern], *, origin: str, now: datetime
+    store: StateStore,
+    patterns: Collection[SourcePattern],
+    *,
+    origin: str,
+    now: datetime,
+    filters: Filters = NO_FILTERS,
 ) -> bool:
-    """Add sources unless they are there; return whether any is new."""
+    """Add sources with filters unless they are there; return whether any is new."""
     known = {each.pattern.lower() for each in store.list_sources()}
     new = [
-        SourceRecord(pattern=str(each), added_at=now, origin=origin)
+        SourceRecord(pattern=str(each), added_at=now, origin=origin, filters=filters)
         for each in patterns
         if str(each).lower() not in known
     ]
