@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ingest.adapters.github import GithubActions, open_token_pool
+from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
 from ingest.errors import RequestFailed
-from ingest.ports import RunQuery
+from ingest.ports import RepositoryListQuery, RunQuery
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock, a_page, stub_github
 
@@ -320,6 +320,29 @@ def test_pages_that_did_not_change_are_not_read_again():
         assert changed.value.jobs[-1].status == "completed"
         assert len(changed.value.jobs) == 250
         assert actions.fetch_jobs(KEY, changed.validator).value is None
+
+
+@pytest.mark.parametrize("count", [100, 200])
+def test_a_list_without_a_count_that_grows_behind_a_full_page_is_no_known_list(count):
+    """An ETag is of the page's body alone: the full page stays as it is, but gets a link."""
+    every = [{"id": number, "full_name": f"octo/{number:04}"} for number in range(count)]
+
+    def answer(asked):
+        status, headers, body = a_page(asked, every, None)
+        etag = f'"{body[-1]["id"] if body else ""}"'
+        if asked.headers.get("if-none-match") == etag:
+            return 304, {"ETag": etag}, None
+        return status, {**headers, "ETag": etag}, body
+
+    with stub_github(answer) as github:
+        settings = GithubSettings(api_url=github.url, tokens=(Secret("token"),))
+        pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
+        lists, query = GithubRepositories(pool), RepositoryListQuery(pool.clients()[0].name, "*")
+        first = lists.fetch_repositories(query)
+        every.append({"id": count, "full_name": f"octo/{count:04}"})
+        second = lists.fetch_repositories(query, first.validator)
+        assert len(second.value.repositories) == count + 1
+        assert lists.fetch_repositories(query, second.validator).value is None
 
 
 def test_a_page_of_runs_has_a_hundred_runs_in_however_many_requests():

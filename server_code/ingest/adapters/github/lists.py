@@ -191,7 +191,7 @@ class _Paginator:
         self._position = wanted.offset
         self._has_next = True
         self._items: list[Mapping[str, Any]] = []
-        self._first_page: Mapping[str, Any] | None = None
+        self._first_page: Mapping[str, Any] = {}
         self._etags: list[str | None] = []
         self._link_parameters: Mapping[str, str] = {}
         self._body = ""
@@ -217,7 +217,7 @@ class _Paginator:
         """Read the next page. A page that is empty, or equal to the previous one, ends the list."""
         response, payload, items = self._fetch_page(client)
         following = next_parameters(response.headers)
-        if self._first_page is None:
+        if self._page_count == 0:
             self._first_page = mapping(payload)
         elif not items or response.body == self._body:
             self._has_next = False
@@ -238,12 +238,17 @@ class _Paginator:
             self._has_next = False
 
     def _answer(self) -> ListAnswer:
-        """Return what was read. Pages of several sizes have no common validator."""
+        """Return what was read. Pages of several sizes have no common validator.
+
+        A full last page that counts nothing has none: it stays as it is when another page follows.
+        """
+        is_full = len(self._items) >= self._position - self._wanted.offset
+        may_grow_unseen = is_full and not self._has_next and "total_count" not in self._first_page
         return ListAnswer(
             items=tuple(self._items),
-            first_page=self._first_page or {},
+            first_page=self._first_page,
             has_next=self._has_next,
-            validator=format_validator(self.size, self._etags),
+            validator=None if may_grow_unseen else format_validator(self.size, self._etags),
             answered_at=self._answered_at,
             was_redirected=self._was_redirected,
             hidden_organizations=tuple(dict.fromkeys(self._hidden_organizations)),
@@ -255,7 +260,7 @@ class _Paginator:
 
         A proxy may drop the links. The count may be wrong: an empty page ends the list then.
         """
-        total = integer(mapping(self._first_page).get("total_count")) or 0
+        total = integer(self._first_page.get("total_count")) or 0
         return page_length >= self.size and total > self._position
 
     def _fetch_page(self, client: RestClient) -> tuple[Response, object, list[Mapping[str, Any]]]:
