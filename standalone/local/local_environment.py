@@ -136,16 +136,16 @@ def _choose_state(
         exports = [f"export {name}={shlex.quote(each)}" for name, each in local.settings.items()]
         file.write_text("\n".join([*exports, ""]))
         program = _program(environment)
-        lines.append(f"Status source {file} && {program} status")
+        lines.append(f"Status source {shlex.quote(str(file))} && {program} status")
         lines.append(f"Next   GITHUB_TOKEN=... AWS_PROFILE=... {program} run OWNER/REPO")
 
 
 def _program(environment: Mapping[str, str]) -> str:
-    """Return the command that starts Runstream in the user's shell: a path if not on PATH."""
+    """Return the command that starts Runstream in a shell: a quoted path if not on PATH."""
     if shutil.which("runstream", path=environment.get("PATH")):
         return "runstream"
     file, here = Path(sys.executable).with_name("runstream"), Path.cwd()
-    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+    return shlex.quote(str(file.relative_to(here) if file.is_relative_to(here) else file))
 
 
 def find_aws(environment: Mapping[str, str]) -> str | None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +65,22 @@ def test_the_commands_that_it_prints_work_where_it_was_started(cli: CommandLine)
         )
         stop(process, signal.SIGINT)
     assert "Pipeline Monitoring Agent" in done.stdout, done.stderr
+
+
+def test_the_commands_that_it_prints_work_in_folders_with_blanks(monkeypatch, tmp_path: Path):
+    """The program is named by its path where it is not on PATH, and so is the folder."""
+    folder = tmp_path / "my folder"
+    program = folder / "bin" / "runstream"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\necho "$1 of $DATABASE_URL"\n')
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program.with_name("python")))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    environment = {"PATH": os.defpath, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    with open_local_environment([], environment=environment) as local:
+        command = local.live_view_lines[0].removeprefix("Status ")
+        done = run_program(["bash", "-c", command], folder=tmp_path, environment=environment)
+    assert done.stdout.startswith(f"status of {folder}"), done.stderr
 
 
 def test_aws_of_ones_own_is_found_in_the_environment(monkeypatch):
