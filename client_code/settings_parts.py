@@ -4,7 +4,7 @@ from . import routes
 
 #: The parts that list settings.
 WITH_SETTINGS = ("sources", "credentials", "event-bus", "webhook", "agents", "accounts")
-NAMES = ("checks", *WITH_SETTINGS, "you")
+NAMES = ("checks", *WITH_SETTINGS, "you")  # `you`: the own account
 
 #: The parts of the doctor's checks, each with its own time limit on the server.
 CHECKS = ("state", "GitHub", "queues", "webhook", "machine")
@@ -29,13 +29,20 @@ def settings_of(part, settings):
 
 
 def checks_text(checks, *, is_done, is_interrupted=False):
-    """Return how many checks have failed so far, and whether the connection was lost."""
-    failed = sum(each["status"] == "failed" for each in checks)
+    """Return whether checks have failed so far, and at the end whether all passed.
+
+    `is_interrupted`: the connection was lost.
+    """
+    statuses = [each["status"] for each in checks]
+    failed, warnings = statuses.count("failed"), statuses.count("warning")
     sentences = []
     if is_interrupted:
         sentences.append("The connection was lost before all checks were run.")
     if failed:
         sentences.append("{} of {} checks failed.".format(failed, len(checks)))
+    elif is_done and not is_interrupted and warnings:
+        text = "No check failed, {} of {} with a warning."
+        sentences.append(text.format(warnings, len(checks)))
     elif is_done and not is_interrupted:
         sentences.append("All {} checks passed.".format(len(checks)))
     return " ".join(sentences)

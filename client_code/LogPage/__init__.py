@@ -28,7 +28,8 @@ EMPTY = "This log is empty: the job has written no output."
 class LogPage(LogPageTemplate):
     """A log named by the address (`run_id`, `job_id`) or by a form.
 
-    The address may also name lines (`line`), or the first line of a kind (`at`: error or warning).
+    The address may also name lines (`line`), or an annotation: its kind (`at`: error or warning)
+    and its text (`message`).
     """
 
     title = "Log"

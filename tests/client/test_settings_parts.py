@@ -36,6 +36,14 @@ def test_failed_checks_are_counted_while_others_run():
     assert settings_parts.checks_text([passed, passed], is_done=True) == "All 2 checks passed."
 
 
+def test_a_check_with_a_warning_is_not_said_to_have_passed():
+    """The page says what `runstream doctor` says."""
+    checks = [{"status": "ok"}, {"status": "warning"}]
+    text = "No check failed, 1 of 2 with a warning."
+    assert settings_parts.checks_text(checks, is_done=True) == text
+    assert settings_parts.checks_text(checks, is_done=False) == ""
+
+
 @pytest.mark.parametrize(
     ("statuses", "word"),
     [

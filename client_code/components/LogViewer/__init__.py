@@ -17,7 +17,8 @@ DISPLAY_CLASSES = {"times": "has-times", "wrap": "is-wrapped"}  # stored in the 
 class LogViewer(LogViewerTemplate):
     """A viewer for logs of any length.
 
-    theme/assets/log_view.js draws the visible lines and requests those that are not loaded.
+    `view`, of theme/assets/log_view.js, draws the visible lines and requests those that are not
+    loaded. `search`, `selection`, and the LogMarks `errors` and `warnings` are in the form's YAML.
     """
 
     def __init__(self, **properties):
@@ -177,7 +178,7 @@ class LogViewer(LogViewerTemplate):
             marks.step(1)
 
     def go_to_message(self, message, marks):
-        """Go to the first line that contains a message and is among `marks`, if there are some."""
+        """Go to the first line with a message that is one of `marks`; None allows every line."""
         wanted, answer, is_found = self.annotation, {"searched_to": 0, "more": True}, False
         while answer and answer["more"] and not is_found:
             self.search.show_progress(answer["searched_to"])
