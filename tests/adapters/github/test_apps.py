@@ -112,6 +112,20 @@ def reads(actions, *names):
     return [actions.fetch_runs(name, RunQuery()).value is not None for name in names]
 
 
+def test_what_is_known_of_credentials_needs_no_list_of_installations():
+    """Heartbeats read it, also while GitHub does not answer who has installed the app."""
+    clock = StillClock()
+    with stub_github(Github(clock, {"9": {1: "octo"}})) as github:
+        pool = pool_of(github, clock)
+        actions, repositories = GithubActions(pool, Counters()), GithubRepositories(pool)
+        pool.refresh_installations()
+        listed = len(github.asked)
+        actions.rate_limit_status()
+        actions.apply_credential_pauses(actions.credential_pauses())
+        assert len(repositories.credentials()) == 1
+        assert len(github.asked) == listed
+
+
 def test_each_installation_reads_its_own_account():
     """Nothing is asked of another one; a token reads what no installation does."""
     clock = StillClock()

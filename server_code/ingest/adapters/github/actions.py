@@ -207,7 +207,7 @@ class GithubActions:
     def rate_limit_status(self) -> RateLimitStatus:
         """Return what is left of the hour's requests over all credentials."""
         return replace(
-            sum_rate_limits(self._tokens.clients(), now=self._now()),
+            sum_rate_limits(self._tokens.clients(only_known=True), now=self._now()),
             minute_interval_factors=self._poll_demand.max_interval_factors(),
         )
 
@@ -248,12 +248,13 @@ class GithubActions:
 
     def credential_pauses(self) -> dict[str, datetime]:
         """Return until when rate limits pause credentials, by their names."""
-        paused = {client.name: client.paused_until() for client in self._tokens.clients()}
+        clients = self._tokens.clients(only_known=True)
+        paused = {client.name: client.paused_until() for client in clients}
         return {name: until for name, until in paused.items() if until is not None}
 
     def apply_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Apply the rate-limit pauses of other processes."""
-        for client in self._tokens.clients():
+        for client in self._tokens.clients(only_known=True):
             if client.name in pauses:
                 client.rate_limiter.apply_pause(pauses[client.name])
 

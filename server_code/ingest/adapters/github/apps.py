@@ -92,6 +92,10 @@ class App:
         self._tokens: dict[int, InstallationToken] = {}
         self._unlisted: set[int] = set()
 
+    def known_clients(self) -> list[GithubClient]:
+        """Return a client for each known installation; waits for no request, nor for a lock."""
+        return list(self._clients.values())
+
     def clients(self) -> list[GithubClient]:
         """Return a client for each installation; lists them anew every ten minutes."""
         with self._lock:
@@ -101,7 +105,7 @@ class App:
                 self._next_listing_at, self._clock.now(), max_plausible=MAX_REFUSAL_PAUSE
             ):
                 self._list()
-            return list(self._clients.values())
+            return self.known_clients()
 
     @property
     def failure_without_installations(self) -> IngestError | None:

@@ -103,7 +103,7 @@ class GithubRepositories:
 
     def credentials(self) -> list[CredentialInfo]:
         """Return what is known of the credentials."""
-        return [self._info(client) for client in self._tokens.clients()]
+        return [self._info(client) for client in self._tokens.clients(only_known=True)]
 
     def fetch_owner(self, credential: str) -> str | None:
         """Fetch the user of a token; None for other credentials."""

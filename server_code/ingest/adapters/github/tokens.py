@@ -138,9 +138,10 @@ class TokenPool:
             if f'"{name} ' in f'"{validator}':
                 self.access.pin(name, repository)
 
-    def clients(self) -> list[GithubClient]:
-        """List all clients, by name."""
-        of_apps = (client for app in self._apps for client in app.clients())
+    def clients(self, *, only_known: bool = False) -> list[GithubClient]:
+        """List all clients, by name; those that are known without a request, if only these."""
+        lists = (app.known_clients() if only_known else app.clients() for app in self._apps)
+        of_apps = (client for clients in lists for client in clients)
         return sorted((*self._clients, *of_apps), key=lambda client: client.name)
 
     def refresh_installations(self) -> None:
