@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from dataclasses import replace
 
@@ -21,8 +22,10 @@ from ingest.errors import (
 from ingest.messaging.log_work import LogWork, WorkItemJob
 from ingest.ports.github import Answer, JobList
 from ingest.services.limits_in_force import LimitsInForce
+from ingest.services.log_ingestion import spool
 from ingest.services.log_ingestion.fetch_logs import fetch_logs
 from ingest.services.log_ingestion.log_results import LogFetched, LogNotReady, LogUnavailable
+from ingest.services.log_ingestion.spool import MAX_BYTES_IN_MEMORY
 from support.builders import a_job, at
 from support.manual_clock import ManualClock
 
@@ -45,7 +48,7 @@ def work(*jobs: WorkItemJob, whole: bool = False, tries: int = 0) -> LogWork:
 
 def zipped(**files: bytes) -> bytes:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, (name, content) in enumerate(files.items()):
             archive.writestr(f"{number}_{name.replace('_', ' ')}.txt", content)
     return packed.getvalue()
@@ -223,6 +226,19 @@ def test_what_fails_both_ways_alike_is_tried_once(failure):
     [late_one] = fetch(single, work(due(1), tries=9), [due(1)])
     assert late_one.error is failure
     assert single.asked == [1]
+
+
+def test_a_log_that_does_not_fit_on_the_disk_is_not_requested_alone(monkeypatch):
+    """It would not fit then either; the others of its archive arrive."""
+    monkeypatch.setattr(spool, "RESERVED_DISK_BYTES", 10**18)
+    monkeypatch.setattr(spool, "_RESERVED_DIVISOR", 1)
+    large = random.Random(1).randbytes(MAX_BYTES_IN_MEMORY).hex().encode()
+    packed = zipped(job_1=b"one", job_2=large[: MAX_BYTES_IN_MEMORY + 1], job_3=b"three")
+    jobs, logs = (due(1), due(2), due(3)), Logs(archive=packed)
+    results = {result.job.job_id: result for result in fetch(logs, work(*jobs, whole=True), jobs)}
+    assert isinstance(results[2].error, ResourceExhausted)
+    assert contents(results[number] for number in (1, 3)) == {1: b"one", 3: b"three"}
+    assert logs.asked == [0]
 
 
 @pytest.mark.parametrize("whole", [False, True])

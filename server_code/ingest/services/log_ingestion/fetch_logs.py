@@ -97,11 +97,12 @@ def _fetch_archive_first(
                 if job.job_id not in archive or archive.is_empty_log(job.job_id):
                     continue
                 result = extract_log(archive, job)
-                if isinstance(result, LogFetched):
+                error = result.error if isinstance(result, LogNotReady) else None
+                if isinstance(result, LogFetched) or isinstance(error, _SHARED_FAILURES):
                     del left[job.job_id]
                     yield result
-    except Exception as error:  # noqa: BLE001 - an archive's failure leaves the single logs
-        failure = as_ingest_error(error, f"the archive of {work.key}")
+    except Exception as raised:  # noqa: BLE001 - an archive's failure leaves the single logs
+        failure = as_ingest_error(raised, f"the archive of {work.key}")
     is_early = isinstance(failure, LogPending) and work.tries < TRIES_BEFORE_FALLBACK
     if isinstance(failure, LogExpired):
         yield from _fetch_unless_expired(github, work, list(left.values()))
