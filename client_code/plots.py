@@ -1,5 +1,6 @@
 """The bars of the plots, in percent of the plot's box; the pages draw them as elements."""
 
+# A kind of runs that an interval counts, its label and its tone.
 KINDS = (
     ("success", "succeeded", "ok"),
     ("failure", "failed", "bad"),
@@ -11,7 +12,7 @@ MAX_LABELS = 6
 
 
 def total(interval):
-    """Return the number of runs of an interval."""
+    """Return the number of runs of an interval, which has a count for each kind."""
     return sum(interval[kind] for kind, _, _ in KINDS)
 
 

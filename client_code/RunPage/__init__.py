@@ -16,7 +16,7 @@ from ..components.FailedJobRow import FailedJobRow
 from ..components.JobCard import JobCard
 from ._anvil_designer import RunPageTemplate
 
-COUNTS = ("files_changed_count", "additions", "deletions")
+METRIC_NAMES = ("files_changed_count", "additions", "deletions")
 MAX_FAILURES = 10  # above everything else; all failed jobs come first in the list of jobs
 MAX_JOBS = 50  # at first, and with each click: hundreds would take seconds to draw
 
@@ -28,7 +28,7 @@ class RunPage(RunPageTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.shown = {}  # the parameters of the attempt that is shown
+        self.shown_parameters = {}
         self.jobs, self.max_jobs = [], MAX_JOBS
         self.attempt_links = dom.Rows(self, "attempts", AttemptLink)
         self.failure_rows = dom.Rows(self, "failures", FailedJobRow)
@@ -38,8 +38,8 @@ class RunPage(RunPageTemplate):
     def open(self, parameters):
         """Read the run's ids, and clear the page of another run."""
         self.parameters = parameters
-        if self.shown.get("run_id") != parameters.get("run_id"):
-            self.shown, self.title = {}, RunPage.title
+        if self.shown_parameters.get("run_id") != parameters.get("run_id"):
+            self.shown_parameters, self.title = {}, RunPage.title
             self.max_jobs = MAX_JOBS
             dom.fill(self, heading="Loading the run…", summary="")
             self.show_parts(is_visible=False)
@@ -58,7 +58,7 @@ class RunPage(RunPageTemplate):
         except connection.ALREADY_SHOWN:
             raise
         except Exception as error:
-            if self.shown and self.shown == self.parameters:
+            if self.shown_parameters and self.shown_parameters == self.parameters:
                 raise
             return {"error": str(error)}
 
@@ -72,7 +72,7 @@ class RunPage(RunPageTemplate):
             self.error.show(answer["error"])
             return
         self.error.show(None)
-        self.shown = self.parameters
+        self.shown_parameters = self.parameters
         run = answer["run"]
         self.show_head(answer, run)
         self.show_failures(answer, run)
@@ -114,14 +114,14 @@ class RunPage(RunPageTemplate):
     def show_failures(self, answer, run):
         """Draw the failed jobs, and the annotations of the run."""
         failures = run_texts.failures(run["jobs"])
-        shown = failures[:MAX_FAILURES]
+        drawn = failures[:MAX_FAILURES]
         logs = answer["logs"]
         self.failure_rows.show(
-            [(run, job, step, logs.get(str(job["job_id"]))) for job, step in shown]
+            [(run, job, step, logs.get(str(job["job_id"]))) for job, step in drawn]
         )
         annotations = run_texts.annotation_rows(answer)
         self.annotation_rows.show(annotations)
-        more = len(failures) - len(shown)
+        more = len(failures) - len(drawn)
         dom.fill(self, more_failures="{} more, first among the jobs below.".format(more))
         dom.show(
             self,
@@ -181,7 +181,7 @@ class RunPage(RunPageTemplate):
             self,
             commit_message=metrics["commit_message"] or "The commit has not been fetched.",
             commit_author=metrics["commit_author"] or formatting.NOTHING,
-            **{name: formatting.number(metrics[name]) for name in COUNTS},
+            **{name: formatting.number(metrics[name]) for name in METRIC_NAMES},
         )
         self.dom_nodes["pulls"].replaceChildren(
             *[self._pull_link(text, url) for text, url in run_texts.pulls(run)]

@@ -120,15 +120,17 @@ def test_a_key_that_cannot_be_saved_is_shown_and_saved_again(
 def test_a_damaged_file_of_the_app_is_reported_on_the_settings_page(
     serve_anvil: ServeAnvil, tmp_path: Path
 ) -> None:
-    """Who is to correct it needs the page."""
+    """Who is to correct it needs the page, on which the valid settings are not missing."""
     file = tmp_path / "github-app.json"
-    app = serve_anvil(settings={**WITHOUT_CREDENTIALS, "GITHUB_APP_FILE": str(file)})
+    valid = {"GITHUB_TOKEN": "", "GITHUB_WEBHOOK_SECRET": "a secret"}
+    app = serve_anvil(settings={**valid, "GITHUB_APP_FILE": str(file)})
     with signed_in(app) as call:
         file.write_text("[")
         answer = call("get_settings")
     [fault] = answer["settings_errors"]
     assert str(file) in fault
     assert answer["settings"]
+    assert answer["webhook"]["secret_is_set"]
 
 
 def _filter_pause_and_remove(page: Page) -> None:

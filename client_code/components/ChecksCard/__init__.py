@@ -35,14 +35,14 @@ class ChecksCard(ChecksCardTemplate):
         for part in settings_parts.CHECKS:
             subject = part if part == "GitHub" else "the " + part
             dom.fill(self, progress="Checking {}…".format(subject))
-            found = self.run(part)
-            if found is None:
+            results = self.run(part)
+            if results is None:
                 break
-            checks += found
+            checks += results
             dom.fill(self, message=settings_parts.checks_text(checks, is_done=False))
             self.rows.show(checks)
         self.begin.enabled = True
-        text = settings_parts.checks_text(checks, is_done=True, is_interrupted=found is None)
+        text = settings_parts.checks_text(checks, is_done=True, is_interrupted=results is None)
         dom.fill(self, progress="", message=text)
 
     def run(self, part):

@@ -27,8 +27,8 @@ class CopyButton(CopyButtonTemplate):
 
     def button_click(self, event):
         """Copy the text, and confirm it for some seconds."""
-        copied = self.text() if callable(self.text) else (self.text, COPIED)
-        outcome = self._copy(*copied) if copied else NOT_COPIED
+        text_and_outcome = self.text() if callable(self.text) else (self.text, COPIED)
+        outcome = self._copy(*text_and_outcome) if text_and_outcome else NOT_COPIED
         self.dom_nodes["button"].focus()
         dom.fill(self, label=outcome, outcome=outcome)
         self.reset_timer.interval = COPIED_SECONDS

@@ -24,28 +24,30 @@ from .passwords import count_password_attempt
 from .request_context import RequestContext
 from .roles import Role, parse_role
 
-_QUEUE_SECONDS = 8.0
+_QUEUE_TIMEOUT_SECONDS = 8.0
 
 
 @login_required(Role.VIEWER)
 def get_settings(request: RequestContext) -> dict[str, Any]:
     """Return settings with their sources, webhook, agents and accounts; asks no third party."""
     settings_errors: list[str] = []
-    settings = Settings()
+    queues: list[dict[str, str]] = []
     locate: LocateSetting = locate_setting
     try:
         locate = locator_with_github_app_file(locate_setting)
-        settings = request.settings
+        queues = _queue_names(request.settings)
     except BadSettings as error:
         settings_errors = error.faults
     return {
         "settings": list_settings(locate),
         "settings_errors": settings_errors,
-        "queues": [] if settings_errors else _queue_names(settings),
+        "queues": queues,
         "webhook": webhook_status(
-            settings, request.state.load_saved_counters(), origin=anvil.server.get_api_origin()
+            request.state.load_saved_counters(),
+            has_secret=locate("GITHUB_WEBHOOK_SECRET")[0] is not None,
+            origin=anvil.server.get_api_origin(),
         ),
-        "github_app": settings.github.app_id,
+        "github_app": locate("GITHUB_APP_ID")[0],
         "credentials": list_credential_rows(request.state, now=request.now),
         "agents": load_agent_rows(request.state, now=request.now),
         "accounts": accounts.list_accounts(actor=request.actor, role=request.role),
@@ -54,14 +56,14 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
 
 @login_required(Role.VIEWER)
 def get_queue(request: RequestContext, name: object) -> dict[str, Any]:
-    """Return the depth of one queue, or why it is unknown, after _QUEUE_SECONDS at most."""
+    """Return the depth of one queue, or why it is unknown, after _QUEUE_TIMEOUT_SECONDS at most."""
     queue = require_text(name, "The queue's name")
     if queue not in request.settings.queues.names:
         raise Rejected(f"The settings name no queue {queue}.")
     settings = request.settings
     try:
         depth = call_with_timeout(
-            _QUEUE_SECONDS, f"The queue {queue}", lambda: queue_depth(settings, queue)
+            _QUEUE_TIMEOUT_SECONDS, f"The queue {queue}", lambda: queue_depth(settings, queue)
         )
     except IngestError as error:
         return {"name": queue, "error": str(error)}
@@ -97,9 +99,9 @@ def create_queues(request: RequestContext) -> list[str]:
 def add_account(request: RequestContext, email: object, role: object = "viewer") -> dict[str, Any]:
     """Create an account; its password is shown only once."""
     address = accounts.require_email(email)
-    given = parse_role(role)
-    created = accounts.create_account(address, given, now=request.now)
-    request.record_activity(f"created the account {address} ({given.label})")
+    new_role = parse_role(role)
+    created = accounts.create_account(address, new_role, now=request.now)
+    request.record_activity(f"created the account {address} ({new_role.label})")
     return created
 
 
@@ -114,11 +116,10 @@ def set_account_enabled(request: RequestContext, email: object, enabled: object)
 @login_required(Role.ADMIN)
 def set_account_role(request: RequestContext, email: object, role: object) -> None:
     """Set the role of an account."""
-    address, given = accounts.require_email(email), parse_role(role)
-    accounts.set_role(address, given)
-    request.record_activity(
-        f"made {address} {'an' if given.label[0] in 'ao' else 'a'} {given.label}"
-    )
+    address, new_role = accounts.require_email(email), parse_role(role)
+    accounts.set_role(address, new_role)
+    article = "an" if new_role.label[0] in "ao" else "a"
+    request.record_activity(f"made {address} {article} {new_role.label}")
 
 
 @login_required(Role.ADMIN)

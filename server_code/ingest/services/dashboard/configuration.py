@@ -7,7 +7,7 @@ from typing import Any
 
 from ...domain.saved_counters import SavedCounters
 from ...domain.timestamps import format_timestamp
-from ...settings import SETTINGS, LocateSetting, Setting, Settings
+from ...settings import SETTINGS, LocateSetting, Setting
 
 #: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -32,7 +32,7 @@ def list_settings(locate: LocateSetting) -> list[dict[str, Any]]:
 
 
 def webhook_status(
-    settings: Settings, saved_counters: SavedCounters, *, origin: str
+    saved_counters: SavedCounters, *, has_secret: bool, origin: str
 ) -> dict[str, Any]:
     """Return the webhook's configuration on GitHub, and its last delivery.
 
@@ -41,7 +41,7 @@ def webhook_status(
     received = [at for at, counts in saved_counters.intervals if counts.get(WEBHOOK_COUNTER)]
     return {
         "url": f"{origin.rstrip('/')}/github/webhook",
-        "secret_is_set": settings.github.webhook_secret is not None,
+        "secret_is_set": has_secret,
         "events": ["workflow_run", "workflow_job"],
         "content_type": "application/json",
         "received": saved_counters.totals.get(WEBHOOK_COUNTER, 0),
