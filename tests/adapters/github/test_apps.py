@@ -113,7 +113,7 @@ def reads(actions, *names):
 
 
 def test_what_is_known_of_credentials_needs_no_list_of_installations():
-    """Heartbeats read it, also while GitHub does not answer who has installed the app."""
+    """Heartbeats and schedules read it, also while GitHub does not answer who installed the app."""
     clock = StillClock()
     with stub_github(Github(clock, {"9": {1: "octo"}})) as github:
         pool = pool_of(github, clock)
@@ -121,6 +121,8 @@ def test_what_is_known_of_credentials_needs_no_list_of_installations():
         pool.refresh_installations()
         listed = len(github.asked)
         actions.rate_limit_status()
+        actions.note_poll_demand("octo/api", requests_per_minute=1, is_active=True)
+        assert actions.has_hour_headroom("octo/api")
         actions.apply_credential_pauses(actions.credential_pauses())
         assert len(repositories.credentials()) == 1
         assert len(github.asked) == listed

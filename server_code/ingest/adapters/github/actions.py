@@ -267,9 +267,9 @@ class GithubActions:
         return RepositoryClient(self._tokens, self._lists, self._current_name(repository), purpose)
 
     def _next_client(self, repository: str) -> GithubClient | None:
-        """Return the client that is most likely to send a repository's next request."""
+        """Return the known client that is most likely to send a repository's next request."""
         try:
-            return self._tokens.client_for(self._current_name(repository))
+            return self._tokens.client_for(self._current_name(repository), only_known=True)
         except IngestError:
             return None
 

@@ -122,9 +122,9 @@ class TokenPool:
             repository, reasons, active
         )
 
-    def client_for(self, repository: str) -> GithubClient:
+    def client_for(self, repository: str, *, only_known: bool = False) -> GithubClient:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
-        clients = self._order(self.clients(), repository)
+        clients = self._order(self.clients(only_known=only_known), repository)
         if not clients:
             raise most_informative_error(repository, [*self.failed_apps().values()])
         return clients[0]
