@@ -1,4 +1,4 @@
-"""What `run` starts on this machine if it is not configured: GitHub, AWS, the state."""
+"""What `run` starts on this machine if it is not configured: GitHub, SQS and S3, the state."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, lookup_with_github_app_file
 from ingest.bootstrap.state_stores import DEFAULT_STATE_FILE
 from ingest.domain.quotes import unquoted
+from ingest.settings import read_settings
 
 from ..output import print_result
 
@@ -57,12 +58,12 @@ class LocalEnvironment:
 def open_local_environment(
     sources: Sequence[str], *, environment: Mapping[str, str]
 ) -> Iterator[LocalEnvironment]:
-    """Start those of GitHub, AWS and the state that are not configured; end them with the block."""
+    """Start those of GitHub, bus and state that are not configured; end them with the block."""
     environment = {name: each for name, value in environment.items() if (each := unquoted(value))}
     local = LocalEnvironment(sources=list(sources))
     with ExitStack() as stack:
         _choose_github(local, stack, environment)
-        _choose_aws(local, stack, environment)
+        _choose_bus(local, stack, environment)
         _choose_state(local, stack, environment)
         yield local
 
@@ -100,18 +101,22 @@ def _choose_github(
     local.lines.append("From   a sandbox GitHub with simulated runs (GITHUB_TOKEN is not set)")
 
 
-def _choose_aws(local: LocalEnvironment, stack: ExitStack, environment: Mapping[str, str]) -> None:
-    found = find_aws(environment)
+def _choose_bus(local: LocalEnvironment, stack: ExitStack, environment: Mapping[str, str]) -> None:
+    lookup = lookup_with_github_app_file(environment.get, default=DEFAULT_GITHUB_APP_FILE)
+    queues = read_settings(lookup).queues
+    is_sqs = queues.event_bus == "sqs"
+    found = find_aws(environment) if is_sqs else "EVENT_BUS"
     if found is not None:
-        local.lines.append(f"To     SQS, configured by {found}")
-        local.lines.append("Read   ci_cd_metrics_queue and ci_cd_logs_queue, as any SQS queue")
+        bus = "SQS" if is_sqs else queues.event_bus
+        local.lines.append(f"To     {bus}, configured by {found}")
+        local.lines.append(f"Read   {queues.metrics_queue}, {queues.logs_queue}")
         return
     from .aws import LocalAws
 
     aws = stack.enter_context(LocalAws(echo=print_result))
     local.has_local_aws = True
     local.settings |= aws.environment
-    queue = f"{aws.endpoint_url}/0/{environment.get('METRICS_QUEUE') or 'ci_cd_metrics_queue'}"
+    queue = f"{aws.endpoint_url}/0/{queues.metrics_queue}"
     local.lines.append(f"To     SQS and S3 at {aws.endpoint_url} (no AWS credentials were found)")
     local.lines.append(f'Read   curl "{queue}?Action=ReceiveMessage"')
 

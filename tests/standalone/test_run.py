@@ -94,6 +94,26 @@ def test_aws_of_ones_own_is_found_in_the_environment(monkeypatch):
     assert find_aws({}) == "what AWS calls env"
 
 
+@pytest.mark.parametrize(
+    ("settings", "lines"),
+    [
+        (
+            {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "LOGS_QUEUE": "logs.fifo"},
+            ["To     SQS, configured by AWS_ENDPOINT_URL", "Read   ci_cd_metrics_queue, logs.fifo"],
+        ),
+        (
+            {"EVENT_BUS": "pubsub", "METRICS_QUEUE": "metrics"},
+            ["To     pubsub, configured by EVENT_BUS", "Read   metrics, ci_cd_logs_queue"],
+        ),
+    ],
+)
+def test_the_bus_and_the_queues_that_are_configured_are_named(settings, lines: list[str]):
+    """Beside another bus no SQS is started, whose queues would be created on that bus instead."""
+    with open_local_environment([], environment={"GITHUB_TOKEN": "t", **settings}) as local:
+        assert local.lines[1:] == lines
+        assert not local.has_local_aws
+
+
 def test_what_is_blank_is_not_configured():
     """Compose files pass a variable that is not set as an empty text, or with its quotes."""
     environment = {
