@@ -129,6 +129,7 @@ class LocalPostgres:
         copy = self.home / f"programs-{installation.stat().st_mtime_ns}"
         if not copy.exists():
             draft = copy.with_suffix(f".{os.getpid()}")
+            shutil.rmtree(draft, ignore_errors=True)  # of a killed start with the same PID
             shutil.copytree(installation, draft, symlinks=True)
             draft.rename(copy)
         return copy / "bin"

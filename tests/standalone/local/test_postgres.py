@@ -90,6 +90,23 @@ def test_a_folder_that_only_root_enters_is_no_obstacle(postgres_folder: Path, mo
     assert [each.name[:9] for each in system.iterdir()] == ["postgres-"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's programs are closed to PostgreSQL")
+def test_a_copy_of_the_programs_that_was_killed_is_begun_anew(folder: Path, tmp_path, monkeypatch):
+    """In a container the next start has the same process id."""
+    programs = tmp_path / "closed" / "installed" / "bin"
+    programs.mkdir(parents=True)
+    (tmp_path / "closed").chmod(0o700)
+    initdb = programs / "initdb"
+    initdb.write_text("#!/bin/sh\necho it is the copy >&2; exit 1\n")
+    initdb.chmod(0o755)
+    monkeypatch.setattr("standalone.local.postgres.find_postgres_programs", lambda _: programs)
+    left = f"programs-{programs.parent.stat().st_mtime_ns}.{os.getpid()}"
+    (folder / left / "half").mkdir(parents=True)
+    with pytest.raises(LocalPostgresError, match="it is the copy"):
+        LocalPostgres(folder, is_durable=False)
+    assert not (folder / left).exists()
+
+
 def programs_at(prefix: Path, version: str, share: str = "share") -> Path:
     """Lay out a PostgreSQL whose server is a script."""
     folder, extensions = prefix / "bin", prefix / share / "extension"
