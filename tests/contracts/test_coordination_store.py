@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.collection_records import CollectionPhase, LastChange
+from ingest.domain.due import MAX_CLOCK_DIFFERENCE
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING, WRITE_CHECK_KEY
 from ingest.ports import CoordinationStore
 from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, a_collection, an_agent, at
@@ -101,6 +102,14 @@ class TestClaimOnce:
         state.claim_once("d", now=NOW)
         assert not state.claim_once("d", now=at(4 * days))
         assert state.claim_once("d", now=at(4 * days + 1))
+
+    def test_a_claim_that_is_ahead_does_not_count(self, state: CoordinationStore) -> None:
+        """The clock was set back since; a claim by a host whose clock is a little ahead counts."""
+        state.claim_once("d", now=NOW + MAX_CLOCK_DIFFERENCE)
+        assert not state.claim_once("d", now=NOW)
+        state.claim_once("e", now=NOW + MAX_CLOCK_DIFFERENCE + timedelta(microseconds=1))
+        assert state.claim_once("e", now=NOW)
+        assert not state.claim_once("e", now=NOW)
 
 
 class TestCheckWritable:

@@ -40,7 +40,8 @@ class CoordinationStore(Protocol):
     def claim_once(self, key: str, *, now: datetime) -> bool:
         """Claim the key of something that one process alone may do; False if it was claimed before.
 
-        Claims are kept for 4 days.
+        Claims are kept for 4 days. One that is ahead, because the clock was set back since, does
+        not count.
         """
 
     def check_writable(self, *, now: datetime) -> None:

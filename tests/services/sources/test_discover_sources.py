@@ -391,6 +391,40 @@ def test_a_webhook_is_forgotten_without_sources(organizations: Organizations) ->
     assert not stage.state.load_run_hints(SOURCES_PSEUDO_RUN[0])
 
 
+def test_the_regular_discovery_comes_also_after_the_clock_was_set_back(
+    organizations: Organizations,
+) -> None:
+    """Processes have claimed the discoveries of the day that comes again."""
+    organizations.context = context = organizations.join("umbra")
+    stage, period = organizations.stage, DISCOVER_EVERY.total_seconds()
+    stage.clock.ahead_seconds = 3 * period
+    for _ in range(4):
+        discover_when_due(context)
+        stage.advance(period)
+    stage.clock.ahead_seconds = 0
+    discover_when_due(context)
+    add_to_umbra(stage)
+    stage.advance(period)
+    discover_when_due(context)
+    assert stage.state.load_repository("umbra/new") is not None
+
+
+def test_a_failed_discovery_is_not_repeated_without_sources(organizations: Organizations) -> None:
+    """What is known of credentials is then saved at the regular times only."""
+    organizations.context = context = organizations.join("umbra")
+    stage = organizations.stage
+    stage.fail(Fault(path="^/(user|users|orgs|installation)/", do="error", status=502))
+    discover_when_due(context)
+    assert context.discovery.failures == 1
+    delete_source(stage.state, "umbra/*")
+    stage.advance(DISCOVER_EVERY.total_seconds())
+    discover_when_due(context)
+    saved = stage.state.list_credentials()
+    stage.advance(31)
+    discover_when_due(context)
+    assert stage.state.list_credentials() == saved
+
+
 @pytest.mark.parametrize("fault", [{"do": "suspended"}, {"do": "error", "status": 502}])
 def test_an_app_whose_list_fails_is_the_error_of_each_source(
     organizations: Organizations, fault: dict[str, Any]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import anvil.tables.query as q
 
 from ...domain.collection_records import CollectionRecord
-from ...domain.due import ended_pause_times, is_longer_pause
+from ...domain.due import MAX_CLOCK_DIFFERENCE, ended_pause_times, is_longer_pause
 from ...domain.ledger import CLAIMS_KEPT_FOR, HEARTBEATS_KEPT_FOR, WRITE_CHECK_KEY, AgentRecord
 from ...domain.stored_records import body_of, restore_record
 from ...domain.stored_values import escape_text, from_json, to_json, unescape_text
@@ -138,7 +138,7 @@ class TableCoordination(CoordinationStore):
         return {row["key"]: as_utc(row["paused_until"]) for row in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
-        """Claim the key of what only one process may do; False if it was claimed within 4 days."""
+        """Claim the key of what only one process may do; False if a claim of it counts."""
         is_new = transact(lambda: claim(key, now))
         purge_claims(now)
         return is_new
@@ -159,10 +159,14 @@ def _save(table: Table, row: dict[str, Any], time_column: str) -> None:
 
 
 def claim(key: str, now: datetime) -> bool:
-    """Claim a key; False if it was claimed within 4 days. Needs a transaction."""
+    """Claim a key; False if it was claimed within 4 days, but not before the clock was set back.
+
+    Needs a transaction.
+    """
     name = escape_text(key)
     known = CLAIMS.first(columns=("key", "received_at"), where={"key": name})
-    if known is not None and known["received_at"] >= now - CLAIMS_KEPT_FOR:
+    oldest, newest = now - CLAIMS_KEPT_FOR, now + MAX_CLOCK_DIFFERENCE
+    if known is not None and oldest <= known["received_at"] <= newest:
         return False
     CLAIMS.upsert([{"key": name, "received_at": now}], [] if known is None else [known])
     return True

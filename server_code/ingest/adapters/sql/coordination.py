@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ...domain.collection_records import CollectionRecord
-from ...domain.due import MAX_PAUSE, ended_pause_times
+from ...domain.due import MAX_CLOCK_DIFFERENCE, MAX_PAUSE, ended_pause_times
 from ...domain.ledger import CLAIMS_KEPT_FOR, HEARTBEATS_KEPT_FOR, WRITE_CHECK_KEY, AgentRecord
 from ...domain.stored_records import body_of, restore_record
 from ...domain.stored_values import (
@@ -119,7 +119,7 @@ class SqlCoordination(SqlStore):
         return {name: parse_time(until) for name, until in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
-        """Claim the key of what only one process may do; False if it was claimed within 4 days."""
+        """Claim the key of what only one process may do; False if a claim of it counts."""
         return self._database.write(lambda session: claim(session, key, now))
 
     def check_writable(self, *, now: datetime) -> None:
@@ -134,11 +134,10 @@ class SqlCoordination(SqlStore):
 
 
 def claim(session: Session, key: str, now: datetime) -> bool:
-    """Claim a key; False if it was claimed within 4 days."""
+    """Claim a key; False if it was claimed within 4 days, but not before the clock was set back."""
+    oldest, newest = format_time(now - CLAIMS_KEPT_FOR), format_time(now + MAX_CLOCK_DIFFERENCE)
     session.execute(
-        "DELETE FROM deliveries WHERE received_at < ?", (format_time(now - CLAIMS_KEPT_FOR),)
+        "DELETE FROM deliveries WHERE received_at < ? OR received_at > ?", (oldest, newest)
     )
-    session.execute(
-        "DELETE FROM run_facts WHERE received_at < ?", (format_time(now - CLAIMS_KEPT_FOR),)
-    )
+    session.execute("DELETE FROM run_facts WHERE received_at < ?", (oldest,))
     return session.insert(_CLAIM, [(escape_text(key), format_time(now))]) == 1

@@ -65,7 +65,7 @@ def _discover_if_due(context: CollectorContext) -> None:
     if is_due:
         # The App may have been installed on another account just now.
         context.repository_api.refresh_installations()
-    is_retry = 0 < discovery.failures <= MAX_RETRIES
+    is_retry = discovery.has_sources and 0 < discovery.failures <= MAX_RETRIES
     if not (is_due or is_retry or _claim_regular_discovery(context, now)):
         return
     if not sources:
