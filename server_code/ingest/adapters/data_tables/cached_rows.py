@@ -19,8 +19,8 @@ from .table import Table, Values, first_of_each_key
 from .values import as_optional_utc
 
 #: Rows that were saved up to this long before the last load are read again: commits take time. Rows
-#: are read once more when they are as old as clocks of hosts may differ: some of their age may have
-#: come late.
+#: are read once more when they are as old as clocks of hosts may differ: by then, those are there,
+#: too, that a host whose clock is late has saved.
 COMMIT_TIME = timedelta(seconds=5)
 
 #: All rows are read again after this time, because an earlier release saves rows without a time.
@@ -86,11 +86,12 @@ class CachedRows(Generic[_Value]):
         columns: Sequence[str],
         restore: Callable[[Any], _Value],
         *,
-        saved_at: str = "saved_at",
+        saved_at_column: str = "saved_at",
         verifies_count: bool = False,
         newest: NewestRows[_Value] | None = None,
     ) -> None:
-        self._columns, self._restore, self._saved_at = columns, restore, saved_at
+        self._columns, self._restore = columns, restore
+        self._saved_at_column = saved_at_column
         self._verifies_count, self._newest = verifies_count, newest
         self._last: _Snapshot[_Value] | None = None
 
@@ -120,7 +121,7 @@ class CachedRows(Generic[_Value]):
         since = min(before - COMMIT_TIME, before if newest_saved == LONG_AGO else newest_saved)
         late = q.between(before - MAX_CLOCK_DIFFERENCE, min(began_at - MAX_CLOCK_DIFFERENCE, since))
         times = q.any_of(q.greater_than_or_equal_to(since), late)
-        changed = self._read(self._search(table, {self._saved_at: times}))
+        changed = self._read(self._search(table, {self._saved_at_column: times}))
         expected, rows, values = last.saved_since(since), known, last.values
         if not changed.items() <= known.items():
             rows = self._trimmed(_in_order({**known, **changed}))
@@ -149,7 +150,9 @@ class CachedRows(Generic[_Value]):
         return {row["key"]: self._read_row(row) for row in first_of_each_key(rows)}
 
     def _read_row(self, row: Any) -> CachedRow[_Value]:  # noqa: ANN401 - a row
-        return CachedRow(as_optional_utc(row[self._saved_at]) or LONG_AGO, self._restore(row))
+        return CachedRow(
+            as_optional_utc(row[self._saved_at_column]) or LONG_AGO, self._restore(row)
+        )
 
 
 def _in_order(rows: Mapping[str, CachedRow[_Value]]) -> dict[str, CachedRow[_Value]]:

@@ -62,7 +62,9 @@ class TableErrorsAndActivities:
 def entry_cache(maximum: int) -> CachedRows[_Entry]:
     """Make the cache of errors, or of activities."""
     newest: NewestRows[_Entry] = NewestRows(maximum, sort_key=lambda entry: entry[0])
-    return CachedRows(_COLUMNS, _read, saved_at="occurred_at", verifies_count=True, newest=newest)
+    return CachedRows(
+        _COLUMNS, _read, saved_at_column="occurred_at", verifies_count=True, newest=newest
+    )
 
 
 def _read(row: Any) -> _Entry:  # noqa: ANN401 - a row
