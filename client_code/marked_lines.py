@@ -9,16 +9,19 @@ def progress(text, searched_to, total):
 
 
 class MarkedLines:
-    """Line numbers in order; `has_more` is true until the whole log has been searched."""
+    """Line numbers in order; `has_more` is true until the whole log has been searched.
+
+    `at`: the index of the line that was stepped to last; None before the first step.
+    """
 
     def __init__(self, lines=(), has_more=False):  # noqa: FBT002 - as in the server's answer
         self.lines, self.has_more = list(lines), has_more
         self.at, self.searched_to = None, 0
 
-    def add(self, found):
+    def add(self, answer):
         """Append the lines of the server's next answer."""
-        self.lines.extend(found["lines"])
-        self.searched_to, self.has_more = found["searched_to"], found["more"]
+        self.lines.extend(answer["lines"])
+        self.searched_to, self.has_more = answer["searched_to"], answer["more"]
 
     def is_at_end(self):
         """Return whether the next step needs lines that are not loaded yet."""
@@ -32,10 +35,10 @@ class MarkedLines:
         self.at = ((begin if self.at is None else self.at) + by) % len(self.lines)
         return self.lines[self.at]
 
-    def step_to_first(self, found):
-        """Step to the first line that is among those found, and return it; None if none is."""
-        among = set(found)
-        at = next((at for at, line in enumerate(self.lines) if line in among), None)
+    def step_to_first(self, wanted):
+        """Step to the first line whose number is wanted, and return it; None if none is."""
+        wanted = set(wanted)
+        at = next((at for at, line in enumerate(self.lines) if line in wanted), None)
         if at is None:
             return None
         self.at = at

@@ -63,8 +63,8 @@ def filters_label(count):
     return "Filters" if not count else "Filters: " + plural(count, "filter") + " set"
 
 
-def found(total, unfiltered_total):
-    """Return how many runs a list holds."""
+def run_count(total, unfiltered_total):
+    """Return how many runs a list holds, of how many without filters."""
     if total == unfiltered_total:
         return plural(unfiltered_total, "run")
     return "{} of {} match".format(number(total), plural(unfiltered_total, "run"))
@@ -134,8 +134,8 @@ def is_fetched(log):
     return log is not None and log["state"] == "fetched"
 
 
-def tone(level):
-    """Return the tone of an annotation's level."""
+def annotation_tone(level):
+    """Return the tone (see `statuses`) of an annotation's level."""
     return {"failure": "bad", "warning": "warn"}.get(level, "quiet")
 
 
@@ -161,7 +161,7 @@ def steps_text(steps):
     return "{} of {} completed".format(ended, plural(len(steps), "step"))
 
 
-def absence(log):
+def unavailable_reason(log):
     """Return why a log is not available, without the error code before the sentence."""
     reason = log["reason"] or ""
     code, mark, sentence = reason.partition(": ")

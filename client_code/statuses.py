@@ -57,12 +57,12 @@ SETUP_STEPS = {
 }
 
 
-def health(facts):
-    """Return (tone, icon) of the health of collection."""
-    if facts["state"] == "catching up":
+def health_badge(health):
+    """Return (tone, icon) of the health that `get_collection_status` returns."""
+    if health["state"] == "catching up":
         return "busy", "running"
     icons = {"ok": "success", "quiet": "neutral"}
-    return facts["tone"], icons.get(facts["tone"], "warning")
+    return health["tone"], icons.get(health["tone"], "warning")
 
 
 def setup_step_state(step):

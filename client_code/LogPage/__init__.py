@@ -152,7 +152,9 @@ class LogPage(LogPageTemplate):
         dom.set_attribute(self.dom_nodes["absence_icon"], "href", "#icon-" + icon)
         dom.fill(
             self,
-            reason="{}: {}".format(label, run_texts.absence(log)) if is_missing else EMPTY,
+            reason="{}: {}".format(label, run_texts.unavailable_reason(log))
+            if is_missing
+            else EMPTY,
             refresh_note="This page refreshes automatically."
             if log["may_become_available"]
             else "",

@@ -65,7 +65,7 @@ class OverviewPage(OverviewPageTemplate):
     def show_health(self, status):
         """Draw the state of collection in one line."""
         health, errors = status["health"], status["errors"]["count"]
-        tone, icon = statuses.health(health)
+        tone, icon = statuses.health_badge(health)
         badges.draw(self.dom_nodes["verdict"], (tone, icon, health["sentence"]))
         clock.show_time(self.dom_nodes["since"], *sentences.problem_time(health), missing="")
         self.problem_rows.show(health["problems"])

@@ -47,7 +47,7 @@ class RunsPage(RunsPageTemplate):
         """Draw the runs and the choices of each filter."""
         dom.fill(
             self,
-            count=run_texts.found(answer["total"], answer["unfiltered_total"]),
+            count=run_texts.run_count(answer["total"], answer["unfiltered_total"]),
             more_label=run_texts.filters_label(run_filters.filter_count(self.filters)),
         )
         for filter_choice in self.filter_choices:

@@ -118,16 +118,18 @@ def test_more_jobs_are_offered_by_their_number() -> None:
 
 
 def test_a_list_reports_how_much_of_all_it_holds() -> None:
-    assert run_texts.found(312, 312) == "312 runs"
-    assert run_texts.found(1, 2000) == "1 of 2,000 runs match"
+    assert run_texts.run_count(312, 312) == "312 runs"
+    assert run_texts.run_count(1, 2000) == "1 of 2,000 runs match"
 
 
 def test_why_a_log_is_missing_is_reported_without_its_code() -> None:
     coded = {"reason": "never_existed: The job was skipped."}
 
-    assert run_texts.absence(coded) == "The job was skipped."
-    assert run_texts.absence({"reason": "GitHub answered: no."}) == "GitHub answered: no."
-    assert run_texts.absence({"reason": None}) == ""
+    assert run_texts.unavailable_reason(coded) == "The job was skipped."
+    assert (
+        run_texts.unavailable_reason({"reason": "GitHub answered: no."}) == "GitHub answered: no."
+    )
+    assert run_texts.unavailable_reason({"reason": None}) == ""
 
 
 def test_jobs_are_squares_with_words() -> None:

@@ -72,7 +72,7 @@ def test_every_tone_has_its_colour():
     ],
 )
 def test_catching_up_does_not_look_like_everything_works(state, tone, drawn):
-    assert statuses.health({"state": state, "tone": tone}) == drawn
+    assert statuses.health_badge({"state": state, "tone": tone}) == drawn
 
 
 @pytest.mark.parametrize(

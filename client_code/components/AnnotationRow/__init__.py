@@ -9,7 +9,9 @@ class AnnotationRow(AnnotationRowTemplate):
 
     def show(self, annotation):
         """Draw an annotation with its `run_id`, `job_id`, `job_name` (or None) and `has_log`."""
-        dom.set_attribute(self.dom_nodes["row"], "data-tone", run_texts.tone(annotation["level"]))
+        dom.set_attribute(
+            self.dom_nodes["row"], "data-tone", run_texts.annotation_tone(annotation["level"])
+        )
         dom.fill(
             self,
             job=annotation["job_name"],

@@ -38,7 +38,7 @@ class RepositoryCard(RepositoryCardTemplate):
         dom.show(self, source=True)
 
     def show_numbers(self, repository):
-        """Draw the name and the counts."""
+        """Draw the name, the counts and the times of the polls."""
         name = repository["full_name"]
         dom.fill(
             self,
@@ -101,7 +101,7 @@ class RepositoryCard(RepositoryCardTemplate):
         dom.show(self, confirm=is_confirming, actions=not is_confirming)
 
     def perform(self, function_name):
-        """Call the server; returns (is_done, answer)."""
+        """Call a function of the server for the repository; return (is_done, answer)."""
         self.pause.enabled = self.remove.enabled = False
         result = actions.perform(self, function_name, self.row_key)
         self.pause.enabled = self.remove.enabled = True

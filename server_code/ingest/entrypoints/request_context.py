@@ -60,7 +60,7 @@ class RequestContext:
         return open_log_reader(self.settings, state=self.state, clock=self.clock)
 
     def open_collector(self, *, checks_bucket: bool, counters: Counters | None = None) -> Collector:
-        """Open a collector on this state."""
+        """Open a collector on this state; ``checks_bucket`` where it publishes logs."""
         return open_collector(
             self.settings,
             state=self.state,
