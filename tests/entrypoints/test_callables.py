@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import anvil.server
 import pytest
 from ingest.adapters.sql import open_sql_state
+from ingest.domain.agent_states import AgentState
 from ingest.domain.filters import parse_filters
 from ingest.domain.ledger import new_repository
 from ingest.domain.source_records import SourceRecord
@@ -22,9 +24,10 @@ from ingest.entrypoints.roles import Role
 from ingest.entrypoints.sources import pause_repositories, set_source_filters
 from ingest.errors import Rejected, StateUnavailable
 from ingest.ports import StateStore
+from ingest.services.context import PIPELINE_MONITORING_AGENT
 from ingest.settings import Settings
 from support.changed_ports import Changed, raising
-from support.state_records import an_error
+from support.state_records import an_agent, an_error
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 FULL_NAME = "octo/api"
@@ -67,6 +70,23 @@ def test_a_repository_that_is_resumed_is_polled_at_once(
     assert launched == []
 
     assert resume_repository(call_of_ada(state), FULL_NAME)["paused"] is False
+
+    assert launched == ["pipeline_monitoring_tick"]
+
+
+def test_a_tick_that_ended_before_the_clock_was_set_back_does_not_count_as_running(
+    state: StateStore, launched: list[str]
+) -> None:
+    """Its last heartbeat is ahead; one whose heartbeat is new needs no other tick."""
+    call = call_of_ada(state)
+    pause_repository(call, FULL_NAME)
+    tick = an_agent(PIPELINE_MONITORING_AGENT, state=AgentState.RUNNING.value)
+    state.save_agent(replace(tick, heartbeat_at=call.now))
+    resume_repository(call, FULL_NAME)
+    assert launched == []
+
+    state.save_agent(replace(tick, heartbeat_at=call.now + timedelta(hours=1)))
+    resume_repository(call, FULL_NAME)
 
     assert launched == ["pipeline_monitoring_tick"]
 

@@ -33,7 +33,7 @@ def launch_tick(request: RequestContext, agent: str) -> None:
     """Launch a tick, unless one is running or was just launched. Raises StateUnavailable."""
     now = request.now
     for each in request.state.list_agents():
-        age = (now - each.heartbeat_at).total_seconds()
+        age = abs(now - each.heartbeat_at).total_seconds()
         if each.name == agent and each.state == AgentState.RUNNING and age < RUNNING_SECONDS:
             return
     interval = int(now.timestamp()) // LAUNCH_SECONDS
