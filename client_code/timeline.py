@@ -6,25 +6,26 @@ from .formatting import duration, plural
 MAX_JOBS = 40
 MAX_TICKS = 5
 MIN_WIDTH = 0.3  # percent, so that the shortest step is still seen
-STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
+TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
 
 def bars(jobs, parse, now):
     """Return the bars of the first jobs: (row, tone, begin, end, text), times in seconds.
 
-    A job has one bar for each step (or one if it has no steps); a bar before them shows its wait.
+    `parse` reads a time as seconds, None as None. A job has one bar for each step (or one if it has
+    no steps); a bar before them shows its wait.
     """
-    found = []
+    all_bars = []
     for row, job in enumerate(jobs[:MAX_JOBS]):
         created, started = parse(job["created_at"]), parse(job["started_at"])
         if created is not None and started is not None and started > created:
             text = "{}: waited {}".format(job["job_name"], duration(started - created))
-            found.append((row, "waited", created, started, text))
+            all_bars.append((row, "waited", created, started, text))
         steps = [_bar(row, step, step["step_name"], parse, now) for step in job["steps"]]
         steps = [step for step in steps if step]
         whole = _bar(row, job, job["job_name"], parse, now)
-        found.extend(steps or ([whole] if whole else []))
-    return found
+        all_bars.extend(steps or ([whole] if whole else []))
+    return all_bars
 
 
 def _bar(row, item, name, parse, now):
@@ -59,9 +60,9 @@ def _place(bar, begin, span):
 
 def tick_seconds(span):
     """Return the tick positions on an axis of `span` seconds."""
-    step = next((step for step in STEPS if span / float(step) <= MAX_TICKS), None)
+    step = next((step for step in TICK_STEPS if span / float(step) <= MAX_TICKS), None)
     if step is None:
-        step = STEPS[-1] * (int(span / float(MAX_TICKS * STEPS[-1])) + 1)
+        step = TICK_STEPS[-1] * (int(span / float(MAX_TICKS * TICK_STEPS[-1])) + 1)
     return list(range(0, int(span) + 1, step))
 
 
@@ -69,7 +70,7 @@ def describe(run):
     """Return a text alternative of the plot; the longest job is one that ran in this attempt."""
     began = run["run_started_at"] or ""
     own = [job for job in run["jobs"] if (job["started_at"] or began) >= began]
-    kept = len(run["jobs"]) - len(own)
+    kept_count = len(run["jobs"]) - len(own)
     attempt = run["run_attempt"]
     what = "The run" if attempt == 1 else "Attempt {}".format(attempt)
     text = "{} is in progress.".format(what)
@@ -80,8 +81,8 @@ def describe(run):
             text += " Longest job: {}, {}.".format(
                 longest["job_name"], duration(longest["duration_seconds"])
             )
-    if attempt > 1 and kept:
-        text += " {} kept from before.".format(plural(kept, "job"))
+    if attempt > 1 and kept_count:
+        text += " {} kept from before.".format(plural(kept_count, "job"))
     if len(run["jobs"]) > MAX_JOBS:
         text += " Only the first {} of {} jobs are shown.".format(MAX_JOBS, len(run["jobs"]))
     return text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.entrypoints.arguments import (
-    bounded,
+    clamp,
     optional_id,
     optional_text,
     require_id,
@@ -30,7 +30,7 @@ TAKERS: list[Callable[[object], object]] = [
     lambda value: optional_text(value, "it"),
     lambda value: require_id(value, "it"),
     lambda value: optional_id(value, "it"),
-    lambda value: bounded(value, "it", minimum=1, maximum=100),
+    lambda value: clamp(value, "it", minimum=1, maximum=100),
 ]
 
 
@@ -66,7 +66,7 @@ def test_an_id_is_taken_as_number_and_as_digits(number):
 def test_a_browser_s_numbers_have_a_point():
     """All are floats there."""
     assert require_id(12_000_000_001.0, "it") == 12_000_000_001
-    assert bounded(20.0, "it", minimum=1, maximum=100) == 20
+    assert clamp(20.0, "it", minimum=1, maximum=100) == 20
 
 
 @pytest.mark.parametrize("value", [True, 1.5, "1.5", "0", 0, -1, 2**63, str(2**63), [1], b"1"])
@@ -91,10 +91,10 @@ def test_a_text_has_its_bounds():
     assert require_text("x" * 500, "it") == "x" * 500
     with pytest.raises(Rejected, match="at most 500 characters"):
         optional_text("x" * 501, "it")
-    assert require_text("x" * 501, "it", maximum=501)
+    assert require_text("x" * 501, "it", max_chars=501)
 
 
 @pytest.mark.parametrize(("value", "taken"), [(-7, 1), (0.5, 1), (7, 7), (10**9, 100), (99.9, 99)])
 def test_a_number_is_moved_into_its_bounds(value, taken):
     """A page that asks for too much gets as much as there is."""
-    assert bounded(value, "it", minimum=1, maximum=100) == taken
+    assert clamp(value, "it", minimum=1, maximum=100) == taken

@@ -15,7 +15,7 @@ class JobCard(JobCardTemplate):
         dom.on(self.dom_nodes["details"], "toggle", self.draw_steps)
 
     def show(self, job):
-        """Draw a job, which also has its `run`, its `log`, and whether it `is_open` at first."""
+        """Draw a job, which also has its `run`, its `log` or None, and if it `is_open` at first."""
         self.job = job
         if job["job_id"] != self.job_id:
             self.job_id = job["job_id"]
@@ -37,7 +37,7 @@ class JobCard(JobCardTemplate):
         self.draw_steps()
 
     def log_address(self):
-        """Return the link to the log, at the first error if the job failed."""
+        """Return the link to the log; if the job failed, `at` opens it at its first error."""
         at = run_texts.log_opens_at(self.job, self.job["log"])
         return routes.log_address(self.job["run"]["run_id"], self.job_id, at=at)
 

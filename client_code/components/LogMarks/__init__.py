@@ -22,7 +22,7 @@ class LogMarks(LogMarksTemplate):
         dom.show(self, marks=bool(text), previous=False)
 
     def show(self, viewer, lines):
-        """Offer the numbers of the marked lines of a viewer's log."""
+        """Offer the marked lines of a viewer's log, given by their numbers."""
         self.viewer, self.lines = viewer, marked_lines.MarkedLines(lines)
         self.dom_nodes["next"].disabled = not lines
         dom.show(self, marks=True, previous=len(lines) > 1)
@@ -35,9 +35,9 @@ class LogMarks(LogMarksTemplate):
             self.viewer.go(line)
             self._draw()
 
-    def go_to_first(self, found):
-        """Go to the first marked line among those found; returns whether there is one."""
-        line = self.lines.step_to_first(found)
+    def go_to_first(self, matches):
+        """Go to the first marked line among a search's matches; return whether there is one."""
+        line = self.lines.step_to_first(matches)
         if line is not None:
             self.viewer.go(line)
             self._draw()

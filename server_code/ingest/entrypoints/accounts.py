@@ -140,7 +140,7 @@ def require_new_password(value: object) -> str:
 
 def require_email(value: object) -> str:
     """Return an e-mail address in lower case, as Anvil stores it. Raises Rejected."""
-    address = require_text(value, "The e-mail address", maximum=254).lower()
+    address = require_text(value, "The e-mail address", max_chars=254).lower()
     if not _EMAIL.fullmatch(address):
         raise Rejected(f"{address!r} is not an e-mail address.")
     return address

@@ -1,4 +1,7 @@
-"""Validation of the arguments of callables: a browser may send anything."""
+"""Validation of the arguments of callables: a browser may send anything.
+
+``name`` is what the text of an error calls the argument.
+"""
 
 from __future__ import annotations
 
@@ -17,20 +20,20 @@ _LARGEST_WHOLE_NUMBER = 2**53
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def require_text(value: object, name: str, *, maximum: int = _MAX_CHARACTERS) -> str:
+def require_text(value: object, name: str, *, max_chars: int = _MAX_CHARACTERS) -> str:
     """Return a text that is not empty. Raises Rejected."""
-    text = optional_text(value, name, maximum=maximum)
+    text = optional_text(value, name, max_chars=max_chars)
     if text is None:
         raise Rejected(f"{name} is missing.")
     return text
 
 
-def optional_text(value: object, name: str, *, maximum: int = _MAX_CHARACTERS) -> str | None:
+def optional_text(value: object, name: str, *, max_chars: int = _MAX_CHARACTERS) -> str | None:
     """Return a text, or None if it is empty. Raises Rejected."""
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > maximum:
-        raise Rejected(f"{name} must be a text of at most {maximum} characters.")
+    if not isinstance(value, str) or len(value) > max_chars:
+        raise Rejected(f"{name} must be a text of at most {max_chars} characters.")
     if _UNSTORABLE.search(value):
         raise Rejected(f"{name} contains invalid characters.")
     return value.strip() or None
@@ -56,7 +59,7 @@ def optional_id(value: object, name: str) -> int | None:
     return number
 
 
-def bounded(value: object, name: str, *, minimum: int, maximum: int) -> int:
+def clamp(value: object, name: str, *, minimum: int, maximum: int) -> int:
     """Return a whole number, clamped to its bounds. Raises Rejected."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     number = cast("float", value) if is_number else math.nan
@@ -78,12 +81,12 @@ def _whole(value: object) -> int | None:
     return int(digits) if is_number else None
 
 
-def optional_day(value: object, what: str) -> date | None:
+def optional_day(value: object, name: str) -> date | None:
     """Return a day given as YYYY-MM-DD; None stays None. Raises Rejected."""
-    text = optional_text(value, what)
+    text = optional_text(value, name)
     if text is None:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Rejected(f"{what} must be a day such as 2026-01-31.") from None
+        raise Rejected(f"{name} must be a day such as 2026-01-31.") from None

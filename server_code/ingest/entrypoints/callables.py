@@ -28,7 +28,7 @@ from ..services.dashboard.runs import (
     RunReference,
     list_runs,
 )
-from .arguments import bounded, optional_day, optional_id, optional_text, require_id, require_text
+from .arguments import clamp, optional_day, optional_id, optional_text, require_id, require_text
 from .auth import login_required
 from .request_context import RequestContext
 from .roles import Role
@@ -97,8 +97,8 @@ def get_recent_metrics(
             until=optional_day(choice.get("until"), "until"),
         ),
         order=require_text(order, "order"),
-        limit=bounded(limit, "limit", minimum=1, maximum=MAX_RUNS_PER_PAGE),
-        offset=bounded(offset, "offset", minimum=0, maximum=1_000_000),
+        limit=clamp(limit, "limit", minimum=1, maximum=MAX_RUNS_PER_PAGE),
+        offset=clamp(offset, "offset", minimum=0, maximum=1_000_000),
     )
 
 
@@ -117,8 +117,8 @@ def get_job_logs(
     """
     with_details = bool(run_fields.pop("details", None))
     log = open_job_log(request, run_id, job_id, **run_fields)
-    first = bounded(first_line, "first_line", minimum=1, maximum=10**12)
-    page = log.page(first, bounded(count, "count", minimum=1, maximum=MAX_ANSWER_LINES))
+    first = clamp(first_line, "first_line", minimum=1, maximum=10**12)
+    page = log.page(first, clamp(count, "count", minimum=1, maximum=MAX_ANSWER_LINES))
     if with_details:
         page["job"] = log.details(request.settings.github.web_url)
     return page

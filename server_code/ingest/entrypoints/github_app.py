@@ -100,7 +100,7 @@ def save_github_app(request: RequestContext, received: object) -> None:
         raise Rejected("This host has no private file: create the App Secrets instead.")
     given = {each.get("name"): each.get("value") for each in received if isinstance(each, dict)}
     values = {
-        name: require_text(given.get(name.lower()), name, maximum=_MAX_KEY_CHARACTERS)
+        name: require_text(given.get(name.lower()), name, max_chars=_MAX_KEY_CHARACTERS)
         for name in GITHUB_APP_SETTINGS
         if name in REQUIRED_APP_SETTINGS or given.get(name.lower())
     }

@@ -25,7 +25,7 @@ from ..services.dashboard.repositories import remove_repository as remove
 from ..services.dashboard.repositories import require_watched
 from ..services.dashboard.runs import load_run
 from ..services.dashboard.workflows import list_workflows
-from .arguments import bounded, optional_text, require_text
+from .arguments import clamp, optional_text, require_text
 from .auth import login_required
 from .callables import open_job_log, repository_row_of, run_reference
 from .request_context import RequestContext
@@ -109,7 +109,7 @@ def find_in_log(
     """Return the next lines of a log that contain a text, ignoring case."""
     log = open_job_log(request, run_id, job_id, **run_fields)
     return log.find(
-        require_text(text, "The search text"), bounded(after, "after", minimum=0, maximum=10**12)
+        require_text(text, "The search text"), clamp(after, "after", minimum=0, maximum=10**12)
     )
 
 
@@ -125,8 +125,8 @@ def get_log_parts(
     """Return some parts of a line that is too long for a page, from part ``first`` on."""
     log = open_job_log(request, run_id, job_id, **run_fields)
     return log.parts(
-        bounded(line, "line", minimum=1, maximum=10**12),
-        bounded(first, "first", minimum=1, maximum=10**12),
+        clamp(line, "line", minimum=1, maximum=10**12),
+        clamp(first, "first", minimum=1, maximum=10**12),
     )
 
 
@@ -157,7 +157,7 @@ def list_activity(request: RequestContext) -> dict[str, Any]:
 def dismiss_error(request: RequestContext, agent: object, repository: object, what: object) -> int:
     """Delete all errors with the cause of one; ``what`` is its message."""
     name, full_name = require_text(agent, "agent"), optional_text(repository, "repository")
-    text = require_text(what, "what", maximum=100_000)
+    text = require_text(what, "what", max_chars=100_000)
     removed = remove_errors_of_cause(request.state, agent=name, repository=full_name, message=text)
     if removed:
         request.record_activity(f"dismissed an error of the {name}", repository=full_name)

@@ -21,7 +21,7 @@ from ..services.dashboard.repository_list import (
 from ..services.dashboard.source_check import check_source
 from ..services.sources.manage_sources import add_sources, change_filters, plan_removal
 from ..services.sources.manage_sources import remove_source as remove
-from .arguments import bounded, optional_text, require_text
+from .arguments import clamp, optional_text, require_text
 from .auth import login_required
 from .request_context import RequestContext
 from .roles import Role
@@ -106,7 +106,7 @@ def _query_of(choice: Mapping[str, object]) -> RepositoryQuery:
         search=optional_text(choice.get("search"), "search"),
         source=optional_text(choice.get("source"), "source"),
         sort=optional_text(choice.get("sort"), "sort") or "problems",
-        page=bounded(choice.get("page", 1), "page", minimum=1, maximum=100_000),
+        page=clamp(choice.get("page", 1), "page", minimum=1, maximum=100_000),
     )
 
 
@@ -120,7 +120,7 @@ def _filters_of(filters: object) -> Filters:
     if not isinstance(filters, Mapping):
         raise Rejected("The filters must be texts by their names.")
     texts = {
-        name: optional_text(filters.get(name), name, maximum=2_000) or ""
+        name: optional_text(filters.get(name), name, max_chars=2_000) or ""
         for name in (*PATTERN_NAMES, "logs")
     }
     try:
