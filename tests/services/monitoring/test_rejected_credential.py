@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ingest.domain.source_records import CredentialRecord
 from ingest.errors import StateUnavailable
 from ingest.services.collections.manual_collection import CollectionRound, start_collection
 from ingest.services.sources.record_credentials import record_refusals_and_limits
@@ -227,3 +228,20 @@ def test_what_ended_while_the_state_failed_is_saved_later(
     record_refusals_and_limits(here.context)
     [credential] = here.state.list_credentials()
     assert "*" not in {each.scope for each in credential.refusals}
+
+
+def test_one_thread_at_a_time_saves_the_limits_of_credentials(
+    stage: OpenStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one that has read them before could overwrite a refusal that was just saved."""
+    here = stage(active_world(NAMES[0]), settings=GENEROUS)
+    store, calls = here.context.store, []
+
+    def list_while_another_thread_polls() -> list[CredentialRecord]:
+        calls.append(len(calls))
+        record_refusals_and_limits(here.context)
+        return []
+
+    monkeypatch.setattr(store, "list_credentials", list_while_another_thread_polls)
+    record_refusals_and_limits(here.context)
+    assert calls == [0]

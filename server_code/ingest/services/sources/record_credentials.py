@@ -88,13 +88,13 @@ def record_refusals_and_limits(context: CollectorContext) -> None:
     with api.take_refusal_changes() as changes:
         if not changes and not is_interval_over(discovery.credentials_saved_at, RECORD_EVERY, now):
             return
+        discovery.credentials_saved_at = now  # at once, so that no other thread saves them as well
         stored = {each.name: each for each in context.store.list_credentials()}
         factors = context.github.rate_limit_status().minute_interval_factors
         updated = [_with_info(stored.get(e.name), e, factors, now) for e in api.credentials()]
         context.store.save_credentials(
             [each.with_refusals(changes.get(each.name, {}), now=now) for each in updated]
         )
-        discovery.credentials_saved_at = now
         # A credential that GitHub rejected as a whole is accepted again.
         if any(ALL_REQUESTS in each and each[ALL_REQUESTS] is None for each in changes.values()):
             _make_failing_due(context.store, now)
