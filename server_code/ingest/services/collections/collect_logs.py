@@ -94,10 +94,11 @@ class LogCollection:
         return self._fatal_error or error
 
     def load_pending(self) -> list[JobLogRecord]:
-        """Load the logs that are still pending, up to MAX_PENDING."""
+        """Load the logs that are still pending, up to MAX_PENDING more than have failed."""
         later = self._context.clock.now() + timedelta(days=1)
+        limit = MAX_PENDING + len(self._failures)
         return self._context.store.load_waiting_logs(
-            LOG_PENDING, self._repositories, updated_before=later, limit=MAX_PENDING
+            LOG_PENDING, self._repositories, updated_before=later, limit=limit
         )
 
     def is_over(self) -> bool:
@@ -110,8 +111,7 @@ class LogCollection:
             if busy_since is not None:
                 self.last_change = self.last_change.after_pause(busy_since, now)
                 return False
-            has_failed = all(self._failures[key] >= self._policy.item_tries for key in keys)
-            if has_failed and len(keys) < MAX_PENDING:  # else more logs may be pending
+            if all(self._failures[key] >= self._policy.item_tries for key in keys):
                 return True
             waited = now - self.last_change.at
             is_requeue_due = min(waited, now - self._requeued_at) > REQUEUE_AFTER
