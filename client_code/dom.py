@@ -40,7 +40,7 @@ def set_hidden(node, is_hidden):
 
 
 def set_link(node, url):
-    """Set the target of a link; any scheme but http and https is removed."""
+    """Set the target of a link: a page of the dashboard (#…) or an http(s) address, else none."""
     set_attribute(node, "href", url if _is_link(url) else None)
 
 

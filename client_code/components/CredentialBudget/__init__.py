@@ -10,10 +10,10 @@ class CredentialBudget(CredentialBudgetTemplate):
 
     def show(self, credential):
         """Draw a credential of `get_collection_status`."""
-        left = formatting.share(credential["remaining"], credential["limit"])
+        percent_left = formatting.share(credential["remaining"], credential["limit"])
         text = sentences.budget(credential["limit"])
         if credential["limit"] is not None:
             text = "{} {}".format(number(credential["remaining"]), text)
-        dom.fill(self, name=credential["name"], left=text)
-        self.dom_nodes["bar"].style.width = "{:.1f}%".format(left)
+        dom.fill(self, name=credential["name"], requests_left=text)
+        self.dom_nodes["bar"].style.width = "{:.1f}%".format(percent_left)
         dom.set_attribute(self.dom_nodes["meter"], "aria-label", text)
