@@ -10,7 +10,7 @@ from ingest.domain.sources import parse_sources
 
 from ..command import command, examples
 from ..environment import read_environment
-from ..http.server import Address, AddressType, http_option
+from ..http.server import Address, AddressType, http_option, is_http_typed
 from ..sources import find_repositories
 from ..stopping import shutdown_deadline, stopped_by_signals
 
@@ -102,6 +102,5 @@ def _refuse_servers(webhooks: Address | None) -> None:
     """Raise UsageError for the options of servers, which ``--once`` does not start."""
     if webhooks is not None:
         raise click.UsageError("--once and --webhooks exclude each other.")
-    source = click.get_current_context().get_parameter_source("health_and_metrics")
-    if source is click.core.ParameterSource.COMMANDLINE:  # RUNSTREAM_HTTP is ignored
+    if is_http_typed():
         raise click.UsageError("--once and --http exclude each other.")

@@ -120,10 +120,10 @@ def _draw(snapshot: CollectorSnapshot, health: Health, depths: Depths, *, shows_
 def _describe_depths(depths: Depths) -> dict[str, str]:
     """Return each queue's depth or error; an error that several share is in full only once."""
     texts: dict[str, str] = {}
-    first_with: dict[str, str] = {}
+    first_names: dict[str, str] = {}
     for name, depth in depths.items():
         text = _describe(depth)
-        first = first_with.setdefault(text.replace(name, ""), name)
+        first = first_names.setdefault(text.replace(name, ""), name)
         is_repeated = isinstance(depth, IngestError) and first != name
         texts[name] = f"The same error as {first}." if is_repeated else text
     return texts

@@ -11,7 +11,7 @@ from ingest.errors import BadSettings
 from ..command import command, examples
 from ..environment import read_environment
 from ..failures import UNAVAILABLE
-from ..http.server import Address, http_option
+from ..http.server import Address, http_option, is_http_typed
 from ..logs import write_notice
 from ..output import print_result
 from ..stopping import shutdown_deadline, stopped_by_signals
@@ -51,7 +51,7 @@ def uplink(
     """
     from ..uplink.link import AppUnreachable
 
-    if reset_password is not None and (with_schedule or health_and_metrics is not None):
+    if reset_password is not None and (with_schedule or is_http_typed()):
         raise click.UsageError("--reset-password collects nothing: give it alone.")
     try:
         if reset_password is not None:

@@ -67,6 +67,12 @@ http_option = click.option(
 )
 
 
+def is_http_typed() -> bool:
+    """Return whether --http is on the command line: RUNSTREAM_HTTP is set in the image."""
+    source = click.get_current_context().get_parameter_source("health_and_metrics")
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
 class HttpServer:
     """An HTTP server that runs from construction until ``close``."""
 

@@ -26,8 +26,8 @@ CACHE_BYTES = 64 * 2**20
 class State:
     """One sandbox: its world, clock and settings, and everything that requests change.
 
-    `blob_url`: of the logs' host. `closed_port_url`: nothing listens there, for faults.
-    `registrations`: by their code. `setup_url`: where the last App's installation redirects to.
+    `closed_port_url`: nothing listens there, for faults. `registrations`: by their code.
+    `setup_url`: where the last App's installation redirects to.
     """
 
     log_host_url: str

@@ -59,7 +59,15 @@ def test_each_example_is_accepted(words: tuple[str, ...]) -> None:
         assert done.output.startswith(f"Usage: cli {' '.join(words)}")
 
 
-def test_options_that_a_new_password_would_ignore_are_refused() -> None:
-    done = CliRunner().invoke(cli, ["uplink", "--reset-password=a@b.example", "--with-schedule"])
+@pytest.mark.parametrize("option", ["--with-schedule", "--http=8080"])
+def test_options_that_a_new_password_would_ignore_are_refused(option: str) -> None:
+    done = CliRunner().invoke(cli, ["uplink", "--reset-password=a@b.example", option])
     assert done.exit_code == 2
     assert "--reset-password collects nothing: give it alone." in done.output
+
+
+def test_a_new_password_ignores_the_address_that_the_image_sets() -> None:
+    environment = {"RUNSTREAM_HTTP": "127.0.0.1:8080", "ANVIL_UPLINK_KEY": None}
+    done = CliRunner().invoke(cli, ["uplink", "--reset-password=a@b.example"], env=environment)
+    assert done.exit_code == 78
+    assert "ANVIL_UPLINK_KEY is missing" in done.output
