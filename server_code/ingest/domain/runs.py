@@ -1,4 +1,8 @@
-"""Workflow runs, their attempts, and what belongs to them."""
+"""Workflow runs, their attempts, and what belongs to them.
+
+Fields with ``compare=False`` only help to find a run's pull request: no message has them, and what
+differs in them alone has not changed.
+"""
 
 from __future__ import annotations
 
