@@ -159,6 +159,6 @@ def _in_order(rows: Mapping[str, CachedRow[_Value]]) -> dict[str, CachedRow[_Val
     return dict(sorted(rows.items(), key=lambda row: row[1].saved_at))
 
 
-def saved_now() -> dict[str, datetime]:
+def saved_at_column() -> dict[str, datetime]:
     """Return the column that says when a row was saved, with the time now."""
     return {"saved_at": datetime.now(timezone.utc)}

@@ -107,25 +107,25 @@ def _load_oldest(
     return [_record(row) for row in found[: max(0, limit)]]
 
 
-def _claim(found: Sequence[Any]) -> list[Any]:
-    """Claim rows; return those that no other process claimed since they were found."""
-    current = _JOB_LOGS.search_by(
-        "key", [row["key"] for row in found], columns=("key", "failed_at")
-    )
+def _claim(rows: Sequence[Any]) -> list[Any]:
+    """Claim rows; return those that no other process claimed since they were read."""
+    current = _JOB_LOGS.search_by("key", [row["key"] for row in rows], columns=("key", "failed_at"))
     unclaimed = {row["key"]: row for row in current if row["failed_at"] is not None}
     update((row, {"failed_at": None}) for row in unclaimed.values())
-    return [row for row in found if row["key"] in unclaimed]
+    return [row for row in rows if row["key"] in unclaimed]
 
 
 def _save(rows: Sequence[dict[str, Any]]) -> None:
     found = _JOB_LOGS.search_by("key", [row["key"] for row in rows], columns=("key", "state"))
     stored = {row["key"]: row["state"] for row in found}
-    kept = [row for row in rows if may_replace(row["state"], stored.get(row["key"], LOG_PENDING))]
+    to_save = [
+        row for row in rows if may_replace(row["state"], stored.get(row["key"], LOG_PENDING))
+    ]
     changes = CountChanges()
-    for row in kept:
+    for row in to_save:
         changes.note_log(row["repository"], before=stored.get(row["key"]), after=row["state"])
     changes.save()
-    _JOB_LOGS.upsert(kept, found)
+    _JOB_LOGS.upsert(to_save, found)
 
 
 def _row(record: JobLogRecord) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from ...domain.ledger import (
     LedgerCounts,
     sum_counts,
 )
-from .cached_rows import CachedRows, saved_now
+from .cached_rows import CachedRows, saved_at_column
 from .table import Table, first_of_each_key, update
 from .transactions import transact
 
@@ -74,11 +74,13 @@ class CountChanges:
         _take_from_others(new.values())
         _COUNTS.add_rows(
             [
-                {"key": name, **_plus(asdict(each), changes[name]), **saved_now()}
+                {"key": name, **_plus(asdict(each), changes[name]), **saved_at_column()}
                 for name, each in new.items()
             ]
         )
-        update((row, {**_plus(row, changes[name]), **saved_now()}) for name, row in rows.items())
+        update(
+            (row, {**_plus(row, changes[name]), **saved_at_column()}) for name, row in rows.items()
+        )
 
     def _note(self, repository: str, before: Iterable[str], after: Iterable[str]) -> None:
         self._changes[repository].update(after)
@@ -157,7 +159,7 @@ def _add_others(everything: LedgerCounts, counted: LedgerCounts, *, is_last: boo
         others = LedgerCounts(
             attempts=attempts, logs_fetched=logs_fetched, logs_unavailable=logs_unavailable
         )
-    _COUNTS.add_rows([{"key": _OTHERS, **asdict(others), **saved_now()}])
+    _COUNTS.add_rows([{"key": _OTHERS, **asdict(others), **saved_at_column()}])
     return True
 
 
@@ -169,7 +171,7 @@ def _take_from_others(new: Iterable[LedgerCounts]) -> None:
     row = _COUNTS.first(columns=("key", *_NAMES), where={"key": _OTHERS})
     if row is not None:
         left = {name: max(int(row[name]) - taken[name], 0) for name in _NAMES}
-        update([(row, {**left, **saved_now()})])
+        update([(row, {**left, **saved_at_column()})])
 
 
 def _add_repositories(names: Collection[str]) -> None:
@@ -181,7 +183,7 @@ def _add_repository(name: str) -> None:
     if _COUNTS.first(columns=("key",), where={"key": name}) is None:
         counts = _count_repository(name)
         _take_from_others([counts])
-        _COUNTS.add_rows([{"key": name, **asdict(counts), **saved_now()}])
+        _COUNTS.add_rows([{"key": name, **asdict(counts), **saved_at_column()}])
 
 
 def _count_repository(repository: str) -> LedgerCounts:

@@ -16,7 +16,7 @@ from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import REPOSITORY_COLUMNS, body_of, restore_record
 from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import RepositoryStore
-from .cached_rows import LONG_AGO, CachedRow, CachedRows, saved_now
+from .cached_rows import LONG_AGO, CachedRow, CachedRows, saved_at_column
 from .errors import translate_errors
 from .seldom_changed import save_change_id
 from .table import Table, Values, first_of_each_key
@@ -41,7 +41,7 @@ _PAGE_TIMES = (
 )
 _PAGE_VALUES = ("full_name", "paused", "failed_polls", "last_error")
 
-#: To be raised with these fields: a text of another version is not read, but the row's columns.
+#: To be raised when these fields change: of a text of another version, the row's columns are read.
 _PAGE_VERSION = 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -50,7 +50,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @translate_errors
 class TableRepositories(RepositoryStore):
-    """The watched repositories; a lease is held by the name of its holder."""
+    """The watched repositories; ``lease_holder`` is the name of the process that polls one."""
 
     def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
         """Add a repository unless it is there; return the stored one."""
@@ -119,14 +119,14 @@ class TableRepositories(RepositoryStore):
         only: Collection[str] | None = None,
     ) -> RepositoryRecord | None:
         """Lease the most overdue repository that no other process claims first."""
-        names = None if only is None else {repository_key(name) for name in only}
+        keys = None if only is None else {repository_key(name) for name in only}
         lease = {
             "lease_holder": holder,
             "lease_until": now + timedelta(seconds=lease_seconds),
         }
         # Most searches find nothing, and cost one query. A transaction reads only the row that it
         # claims, so that it does not conflict with claims of other rows.
-        for key in _due(names, now):
+        for key in _due_keys(keys, now):
             claimed = transact(partial(_lease, key, lease, now))
             if claimed is not None:
                 return claimed
@@ -150,13 +150,13 @@ def _where(full_name: str) -> dict[str, str]:
     return {"key": repository_key(full_name)}
 
 
-def _due(names: set[str] | None, now: datetime) -> list[str]:
-    """Find what is due, the most overdue first; what has no next poll is new or not released."""
+def _due_keys(keys: set[str] | None, now: datetime) -> list[str]:
+    """Find the due repositories among ``keys`` (None: among all), the most overdue first."""
     rows = REPOSITORIES.search(columns=_DUE_COLUMNS, where={"paused": False})
     due = {
         row["key"]: _due_since(row)
         for row in first_of_each_key(rows)
-        if _is_due(row, now) and (names is None or row["key"] in names)
+        if _is_due(row, now) and (keys is None or row["key"] in keys)
     }
     return sorted(due, key=lambda key: (due[key], key))
 
@@ -172,6 +172,7 @@ def _lease(key: str, lease: dict[str, Any], now: datetime) -> RepositoryRecord |
 
 
 def _due_since(row: Any) -> datetime:  # noqa: ANN401 - a row
+    # Without a next poll it is new, or was not released by the process that claimed it.
     return as_utc(row["next_poll_at"] or row["lease_until"] or row["added_at"])
 
 
@@ -225,19 +226,19 @@ class RepositoryCache(CachedRows[RepositoryRecord]):
     def _read_row(self, row: Any) -> CachedRow[RepositoryRecord]:  # noqa: ANN401 - a row
         if not _has_page_text(row):
             return CachedRow(LONG_AGO, _record(row))
-        _, (saved, *moments), values = json.loads(row["page_row"])
+        _, (saved_at, *moments), values = json.loads(row["page_row"])
         times = [None if moment is None else _EPOCH + moment * _MICROSECOND for moment in moments]
         shown = zip((*_PAGE_TIMES, *_PAGE_VALUES), (*times, *values), strict=True)
-        return CachedRow(_EPOCH + saved * _MICROSECOND, RepositoryRecord(**dict(shown)))
+        return CachedRow(_EPOCH + saved_at * _MICROSECOND, RepositoryRecord(**dict(shown)))
 
 
 def page_columns(record: RepositoryRecord) -> dict[str, Any]:
     """Return the columns that say when a record was saved, and what pages show of it."""
-    saved = saved_now()
-    times = [saved["saved_at"], *(getattr(record, name) for name in _PAGE_TIMES)]
+    column = saved_at_column()
+    times = [column["saved_at"], *(getattr(record, name) for name in _PAGE_TIMES)]
     moments = [None if time is None else (time - _EPOCH) // _MICROSECOND for time in times]
     values = [getattr(record, name) for name in _PAGE_VALUES]
-    return {**saved, "page_row": to_json([_PAGE_VERSION, moments, values])}
+    return {**column, "page_row": to_json([_PAGE_VERSION, moments, values])}
 
 
 def _has_page_text(row: Any) -> bool:  # noqa: ANN401 - a row

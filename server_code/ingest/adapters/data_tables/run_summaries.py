@@ -10,7 +10,7 @@ from ...domain.ledger import MAX_RUN_SUMMARIES
 from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import from_json, to_json
 from ...domain.summaries import RunSummary
-from .cached_rows import CachedRows, NewestRows, saved_now
+from .cached_rows import CachedRows, NewestRows, saved_at_column
 from .errors import translate_errors
 from .table import Table, chunks_by_count
 from .transactions import transact
@@ -74,5 +74,5 @@ def _row(summary: RunSummary) -> dict[str, object]:
         "created_at": summary.created_at,
         "age": f"{sort_key(summary.created_at, run_id, run_attempt)}|{name}",
         "body": to_json(body_of(summary)),
-        **saved_now(),
+        **saved_at_column(),
     }

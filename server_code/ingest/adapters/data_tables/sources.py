@@ -11,7 +11,7 @@ from ...domain.codec import decode_dataclass, encode_dataclass, upgrade_body
 from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
 from ...domain.stored_values import escape_text, from_json, repository_key, to_json
 from ...ports import SourceStore
-from .cached_rows import CachedRows, saved_now
+from .cached_rows import CachedRows, saved_at_column
 from .errors import translate_errors
 from .seldom_changed import SeldomChangedTable
 from .table import Table, chunks_by_count, first_of_each_key
@@ -94,7 +94,7 @@ def _discovered(row: Any) -> DiscoveredRepository:  # noqa: ANN401 - a row
 
 def _save_discovered(rows: Sequence[Mapping[str, Any]]) -> None:
     """Save rows with the time of this try: pages read what was saved since seconds ago."""
-    DISCOVERED.upsert([{**row, **saved_now()} for row in rows])
+    DISCOVERED.upsert([{**row, **saved_at_column()} for row in rows])
 
 
 def _save_all(table: Table, records: Mapping[str, object]) -> None:
