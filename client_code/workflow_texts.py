@@ -19,7 +19,7 @@ def rows(workflows):
     return [dict(each, longest=longest) for each in workflows]
 
 
-def rate(workflow):
+def success_rate(workflow):
     """Return the success rate."""
     if workflow["success_rate"] is None:
         return NOTHING

@@ -32,9 +32,9 @@ WORKFLOW = {
 
 
 def test_results_are_counted_in_words() -> None:
-    assert workflow_texts.rate(WORKFLOW) == "67 %"
+    assert workflow_texts.success_rate(WORKFLOW) == "67 %"
     assert workflow_texts.result_counts(WORKFLOW) == "6 succeeded, 3 failed, 1 other"
-    assert workflow_texts.rate({**WORKFLOW, "success_rate": None}) == formatting.NOTHING
+    assert workflow_texts.success_rate({**WORKFLOW, "success_rate": None}) == formatting.NOTHING
 
 
 def test_bars_are_relative_to_the_longest_of_the_page() -> None:

@@ -10,7 +10,7 @@ class WorkflowRow(WorkflowRowTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.drawn = None
+        self.drawn_bars = None
 
     def show(self, workflow):
         """Draw a workflow of `workflow_texts.rows`."""
@@ -18,11 +18,11 @@ class WorkflowRow(WorkflowRowTemplate):
             self,
             name=workflow["workflow_name"] or "Unnamed workflow",
             repository=workflow["repository"],
-            rate=workflow_texts.rate(workflow),
+            rate=workflow_texts.success_rate(workflow),
             counts=unbroken(workflow_texts.result_counts(workflow)),
         )
-        same = {"repository": workflow["repository"], "workflow": workflow["workflow_name"]}
-        dom.set_link(self.dom_nodes["name"], routes.address("runs", **same))
+        filters = {"repository": workflow["repository"], "workflow": workflow["workflow_name"]}
+        dom.set_link(self.dom_nodes["name"], routes.address("runs", **filters))
         self.show_last(workflow)
         for kind in ("duration", "queued"):
             median, p95 = workflow_texts.bars(workflow, kind)
@@ -35,12 +35,12 @@ class WorkflowRow(WorkflowRowTemplate):
 
     def show_last(self, workflow):
         """Draw a bar for each of the last runs, as high as the run was long."""
-        last = workflow_texts.last_bars(workflow)
-        if last == self.drawn:
+        bars = workflow_texts.last_bars(workflow)
+        if bars == self.drawn_bars:
             return
-        self.drawn = last
+        self.drawn_bars = bars
         nodes = []
-        for bar in last:
+        for bar in bars:
             text = bar["text"]
             node = dom.make("a", "run-bar", data_tone=bar["tone"], title=text, aria_label=text)
             dom.set_link(node, bar["link"])
