@@ -126,6 +126,7 @@ def test_a_private_file_is_private_whatever_it_replaces(tmp_path: Path):
         os.umask(before)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text() == "text"
+    assert [each.name for each in tmp_path.iterdir()] == ["config.yaml"]
 
 
 def test_a_private_text_is_nowhere_else_if_its_file_cannot_be_replaced(tmp_path: Path):
@@ -135,7 +136,6 @@ def test_a_private_text_is_nowhere_else_if_its_file_cannot_be_replaced(tmp_path:
     with pytest.raises(IsADirectoryError):
         write_private(file, "secret")
     assert list(tmp_path.iterdir()) == [file]
-    assert [each.name for each in tmp_path.iterdir()] == ["config.yaml"]
 
 
 def test_a_disk_that_refuses_the_file_is_reported_with_its_name(tmp_path: Path):

@@ -61,13 +61,20 @@ def test_no_password_in_a_url_is_ever_shown(name, scheme, password, host):
     value = shown(**{name: f"{scheme}user:{password}@{host}"})[name]["value"]
     assert "ŝecŕet" not in value
     assert "user" not in value
-    assert value.endswith(host.replace("?b#c", "?…"))
+    assert value.endswith(host)
 
 
 def test_no_shared_access_signature_in_a_url_is_shown():
     """Azure's portal copies it with the URL."""
     value = shown(LOG_BUCKET="https://octo.blob.core.windows.net/logs?sv=1&sig=secret")
     assert value["LOG_BUCKET"]["value"] == "https://octo.blob.core.windows.net/logs?…"
+
+
+def test_a_pattern_with_a_question_mark_is_shown():
+    """With the sources behind it."""
+    assert shown(REPOSITORIES="octo/api-?, octo/web")["REPOSITORIES"]["value"] == (
+        "octo/api-?, octo/web"
+    )
 
 
 @given(st.sampled_from([*SECRETS, *URLS, "LOG_MODE", "POLL_SECONDS", "LOG_BUCKET"]), st.text())

@@ -12,6 +12,9 @@ from ...settings import SETTINGS, LocateSetting, Setting
 #: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
+#: The query of a URL, which may contain a signature. A pattern may have a ``?``, but no ``=``.
+_QUERY = re.compile(r"\?[^\s,]*=.*", re.DOTALL)
+
 #: The name of the counter of webhook deliveries.
 WEBHOOK_COUNTER = "webhooks"
 
@@ -69,5 +72,5 @@ def _without_password(value: str) -> str:
     """Remove what is before the host of a URL, and its query: they may contain a password."""
     before, mark, rest = value.rpartition("@")
     scheme = _SCHEME.match(before)
-    shown = re.sub(r"(?s)\?.*", "?…", rest)
+    shown = _QUERY.sub("?…", rest)
     return f"{scheme.group() if scheme else ''}{'…' if mark else ''}{mark}{shown}"
