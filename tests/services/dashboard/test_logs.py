@@ -280,7 +280,7 @@ def test_a_download_asks_once_for_a_log_that_cannot_be_had(stage):
 
 
 def test_a_log_too_large_for_the_cache_is_not_fetched_to_be_refused(stage):
-    """Each search would load it whole, for nothing."""
+    """Each search, and each click on Download, would load it whole, for nothing."""
     here = collected(stage)
     empty_the_cache(here)
     [known] = here.state.load_job_logs(here.attempt().key).values()
@@ -289,6 +289,8 @@ def test_a_log_too_large_for_the_cache_is_not_fetched_to_be_refused(stage):
     for ask in (lambda log: log.find("x", 0), lambda log: log.outline()):
         with pytest.raises(LogPending, match="too large for the cache"):
             ask(opened(here))
+    with pytest.raises(LogPending, match="too many to download"):
+        opened(here).content()
     assert here.requests("get_job_log") == before
 
 

@@ -143,7 +143,7 @@ class JobLog:
 
     def content(self) -> bytes:
         """Return the whole log, byte for byte. Raises LogPending if it is too large."""
-        log_bytes = self._load_into_cache().total_bytes
+        log_bytes = self._fetched_bytes()
         if log_bytes > MAX_DOWNLOADED_BYTES:
             raise LogPending(
                 f"This log has {log_bytes:,} bytes, too many to download here: "
@@ -187,11 +187,11 @@ class JobLog:
     def _cached(self, load: Callable[[], _Found | None]) -> _Found:
         """Read from the cache, into which a missing log is loaded first. Raises LogPending."""
         answer = load()
-        if answer is None:
-            log_record = self._store.load_job_log(self._key, self._id)
-            if log_record is None or (log_record.log_bytes or 0) <= MAX_CACHED_LOG_BYTES:
-                self._load_into_cache()
-                answer = load()
+        if answer is None and self._fetched_bytes() <= MAX_CACHED_LOG_BYTES:
+            found = self._read(1, 1)  # loads it into the cache
+            if isinstance(found, UnreadableLog):
+                raise LogPending(found.reason)
+            answer = load()
         if answer is None:
             raise LogPending(
                 "This log is too large for the cache, or the cache cannot be written: read it "
@@ -199,12 +199,10 @@ class JobLog:
             )
         return answer
 
-    def _load_into_cache(self) -> LogLines:
-        """Load a missing log into the cache; return its first line. Raises LogPending."""
-        found = self._read(1, 1)
-        if isinstance(found, UnreadableLog):
-            raise LogPending(found.reason)
-        return found
+    def _fetched_bytes(self) -> int:
+        """Return how large the log was when it was fetched; 0 if it was not."""
+        log_record = self._store.load_job_log(self._key, self._id)
+        return (log_record.log_bytes or 0) if log_record is not None else 0
 
     def _head(self) -> dict[str, Any]:
         run = self._record.run
