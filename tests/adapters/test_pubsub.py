@@ -12,6 +12,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.api_core.exceptions import ServiceUnavailable
 from google.auth.exceptions import RefreshError, TransportError
 from ingest.adapters.gcp.bus import PubsubBus
 from ingest.adapters.gcp.clients import open_clients
@@ -203,3 +204,16 @@ def test_credentials_that_are_issued_later_are_waited_for(is_metadata_server: bo
     ):
         raise error from cause
     assert late.value.remedy == NETWORK_REMEDY
+
+
+def test_a_machine_without_a_service_account_is_not_waited_for() -> None:
+    """The metadata server is there and says so, by way of gRPC in the text of an outage."""
+    answer = "Failed to retrieve it from the Google Compute Engine metadata service. Status: 404"
+    cause = TransportError(f"{answer} Response:\nb'not found'", object())
+    outage = ServiceUnavailable(f"Getting metadata from plugin failed with error: {cause}")
+    for error in (RefreshError(cause), outage):
+        with (
+            pytest.raises(AccessDenied, match=r"Status: 404 .*give this machine a service account"),
+            translate_google_errors("Bucket b"),
+        ):
+            raise error from cause

@@ -20,6 +20,9 @@ _UNREACHABLE = re.compile(
     "failed to connect to all addresses|errors resolving|DNS resolution failed|Max retries exceeded"
 )
 
+#: What the metadata server answers where the machine has no service account, or may not use it.
+_NO_ACCOUNT = re.compile(r"metadata service\. (Status: 4\d\d[^,<]*)")
+
 
 @contextmanager
 def translate_google_errors(subject: str) -> Iterator[None]:
@@ -38,9 +41,11 @@ def translate_google_errors(subject: str) -> Iterator[None]:
         raise AccessDenied(
             f"{subject} refuses the credentials ({error.message}): grant the roles of the guide."
         ) from error
-    except (exceptions.GoogleAPIError, TransportError, RequestException) as error:
-        raise _unavailable(subject, error) from error
-    except GoogleAuthError as error:
+    except (exceptions.GoogleAPIError, GoogleAuthError, RequestException) as error:
+        if (answer := _NO_ACCOUNT.search(str(error))) is not None:
+            raise _without_credentials(subject, answer[1].strip("'\" ")) from error
+        if not isinstance(error, GoogleAuthError) or isinstance(error, TransportError):
+            raise _unavailable(subject, error) from error
         if error.retryable or isinstance(error.__cause__, TransportError):
             reason = f"{subject}: no access token was issued ({error})."
             raise QueueUnavailable(reason, remedy=NETWORK_REMEDY) from error
