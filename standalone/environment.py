@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, lookup_with_github_app_file
 from ingest.domain.quotes import unquoted
 from ingest.errors import BadSettings
-from ingest.settings import SETTINGS, Settings, read_settings
+from ingest.settings import SETTINGS, LookUpSetting, Settings, read_settings
 
 #: The options of PostgreSQL's URLs that hold a password.
 _PASSWORD_OPTION = re.compile(r"[?&](?:ssl)?password=([^&]*)")
@@ -21,14 +21,18 @@ _PASSWORD_OPTION = re.compile(r"[?&](?:ssl)?password=([^&]*)")
 
 def read_environment(overrides: Mapping[str, str] | None = None) -> Settings:
     """Read all settings; ``overrides`` replace variables. Raises BadSettings."""
-    lookup = {**os.environ, **(overrides or {})}.get
-    return read_settings(lookup_with_github_app_file(lookup, default=DEFAULT_GITHUB_APP_FILE))
+    return read_settings(lookup_in({**os.environ, **(overrides or {})}))
+
+
+def lookup_in(environment: Mapping[str, str]) -> LookUpSetting:
+    """Return a lookup in variables, and in the file of ``github-app``. Raises BadSettings."""
+    return lookup_with_github_app_file(environment.get, default=DEFAULT_GITHUB_APP_FILE)
 
 
 def secret_values(environment: Mapping[str, str]) -> Iterator[str]:
     """Yield every value that must never be shown, whole and in its parts."""
     try:
-        lookup = lookup_with_github_app_file(environment.get, default=DEFAULT_GITHUB_APP_FILE)
+        lookup = lookup_in(environment)
     except BadSettings:
         lookup = environment.get  # the command itself reports the file
     for setting in SETTINGS:

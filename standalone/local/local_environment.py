@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, lookup_with_github_app_file
 from ingest.bootstrap.state_stores import DEFAULT_STATE_FILE
 from ingest.domain.quotes import unquoted
 from ingest.settings import read_settings
 
+from ..environment import lookup_in
 from ..output import print_result
 
 #: The sandbox has an hour of past runs, and starts more than one run a minute: 24 an hour in each
@@ -71,7 +71,7 @@ def open_local_environment(
 def _choose_github(
     local: LocalEnvironment, stack: ExitStack, environment: Mapping[str, str]
 ) -> None:
-    lookup = lookup_with_github_app_file(environment.get, default=DEFAULT_GITHUB_APP_FILE)
+    lookup = lookup_in(environment)
     given = next((name for name in _GITHUB_NAMES if lookup(name)), None)
     if given is not None:
         is_set = bool(environment.get(given))
@@ -102,8 +102,7 @@ def _choose_github(
 
 
 def _choose_bus(local: LocalEnvironment, stack: ExitStack, environment: Mapping[str, str]) -> None:
-    lookup = lookup_with_github_app_file(environment.get, default=DEFAULT_GITHUB_APP_FILE)
-    queues = read_settings(lookup).queues
+    queues = read_settings(lookup_in(environment)).queues
     is_sqs = queues.event_bus == "sqs"
     found = find_aws(environment) if is_sqs else "EVENT_BUS"
     if found is not None:
