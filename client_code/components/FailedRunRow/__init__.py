@@ -8,7 +8,7 @@ class FailedRunRow(FailedRunRowTemplate):
     """A row with a failed run's name, branch and duration."""
 
     def show(self, run):
-        """Draw a run summary of `get_collection_status`."""
+        """Draw a run summary of `get_collection_status`; its title is that of its commit."""
         badges.show_run(self.dom_nodes["badge"], run["status"], run["conclusion"])
         dom.fill(
             self,

@@ -82,7 +82,7 @@ class Job(KeepsUnknownFields):
         return self.completed_at if self.conclusion in _FAILED else None
 
     @property
-    def updated_at(self) -> datetime | None:
+    def latest_time(self) -> datetime | None:
         """Return the latest time of the job and its steps; GitHub's jobs carry no such field."""
         own = (self.created_at, self.started_at, self.completed_at)
         steps = (time for step in self.steps for time in (step.started_at, step.completed_at))

@@ -133,8 +133,8 @@ class AttemptRecord(KeepsUnknownFields):
     last_error: str | None = field(default=None, metadata=stored_as("reason"))
 
     @property
-    def has_ended(self) -> bool:
-        """Return whether the attempt has ended, whatever its jobs show."""
+    def is_run_completed(self) -> bool:
+        """Return whether GitHub has shown the attempt as completed, whatever its jobs show."""
         return self.run is not None and self.run.is_completed
 
     @property

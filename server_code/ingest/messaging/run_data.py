@@ -62,7 +62,7 @@ def job_data(job: Job) -> dict[str, Any]:
         "created_at": format_timestamp(job.created_at),
         "started_at": format_timestamp(job.started_at),
         "completed_at": format_timestamp(job.completed_at),
-        "updated_at": format_timestamp(job.updated_at),
+        "updated_at": format_timestamp(job.latest_time),
         "queued_seconds": job.queued_seconds,
         "duration_seconds": job.duration_seconds,
         "html_url": job.html_url,

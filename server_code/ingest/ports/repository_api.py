@@ -96,7 +96,9 @@ class RepositoryApi(Protocol):
     def restore_credentials(self, records: Collection[CredentialRecord]) -> None:
         """Restore what is known of credentials; newer findings of this process are kept."""
 
-    def retry_cleared_refusals(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
+    def retry_refusals_cleared_in_state(
+        self, load: Callable[[], Collection[CredentialRecord]]
+    ) -> None:
         """Retry requests that were refused, but are not refused in the stored records any more.
 
         ``load`` is called only if something is refused.

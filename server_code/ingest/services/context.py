@@ -141,9 +141,9 @@ class CollectorContext:
         Also allows requests again that GitHub no longer refuses to another process.
         """
         self.github.apply_credential_pauses(self.store.load_credential_pauses(now=self.clock.now()))
-        self.retry_cleared_refusals()
+        self.retry_refusals_cleared_in_state()
 
-    def retry_cleared_refusals(self, *, at_once: bool = False) -> None:
+    def retry_refusals_cleared_in_state(self, *, at_once: bool = False) -> None:
         """Allow requests again that GitHub refused, if the refusal was removed from the store.
 
         Another process removes it when GitHub accepts such a request, or when a person asks for
@@ -153,7 +153,7 @@ class CollectorContext:
         is_over = is_interval_over(discovery.refusals_checked_at, REFUSALS_CHECKED_EVERY, now)
         if is_over or at_once:
             discovery.refusals_checked_at = now
-            self.repository_api.retry_cleared_refusals(self.store.list_credentials)
+            self.repository_api.retry_refusals_cleared_in_state(self.store.list_credentials)
 
     @property
     def queue_names(self) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class CachedRows(Generic[_Value]):
     def load(self, table: Table, change_ids: frozenset[str] = frozenset()) -> dict[str, _Value]:
         """Load all rows by their keys; where only the newest are kept, in order, newest first.
 
-        With other change ids than the last time all are read again.
+        With other change ids (``save_change_id``) than the last time all are read again.
         """
         last, newest = self._last, None
         if last is not None and last.change_ids == change_ids and time.monotonic() < last.reload_at:

@@ -18,7 +18,7 @@ from ...domain.source_records import (
 from ...errors import AccessDenied, BadCredentials, CredentialSuspended, IngestError, Retriable
 from ...ports import Clock
 from .credential_pairs import MAX_PAIRS, CredentialPairs
-from .known_refusals import STEP_15_SECONDS, STEP_HOUR, KnownRefusals, Refusal
+from .known_refusals import STEP_15_SECONDS, STEP_HOUR, STEP_SECOND, KnownRefusals, Refusal
 
 #: An answer this old still shows that a credential reads a repository.
 PROOF_SECONDS = 2.0
@@ -110,8 +110,11 @@ class CredentialAccess:
             self._note_change(*pair, refusal)
 
     def note_rejection(self, name: str, error: BadCredentials) -> bool:
-        """Note that GitHub rejects a credential as a whole; return whether that is new."""
-        min_step = STEP_15_SECONDS if isinstance(error, CredentialSuspended) else 1
+        """Note that GitHub rejects a credential as a whole; return whether that is new.
+
+        The rejection of one that is only too new (it is Retriable) is not, and is not saved.
+        """
+        min_step = STEP_15_SECONDS if isinstance(error, CredentialSuspended) else STEP_SECOND
         pair = (name, ALL_REQUESTS)
         with self._lock:
             known = self.refusals.get(pair)
@@ -133,7 +136,9 @@ class CredentialAccess:
                 if not is_read and not is_list:
                     self.refusals.restore(name, each)
 
-    def retry_cleared_refusals(self, name: str, refusals: Collection[CredentialRefusal]) -> None:
+    def retry_refusals_cleared_in_state(
+        self, name: str, refusals: Collection[CredentialRefusal]
+    ) -> None:
         """End the pauses of refusals that are no longer in the state store.
 
         Another process has read what was refused, or a person asked to try again.

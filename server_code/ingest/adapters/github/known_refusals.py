@@ -38,6 +38,7 @@ PAUSES = (
 )
 
 #: Steps in ``PAUSES`` (from 1) at which a refusal may begin.
+STEP_SECOND = 1
 STEP_15_SECONDS = 3
 STEP_HOUR = 6
 STEP_DAY = 7

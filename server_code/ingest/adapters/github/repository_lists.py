@@ -96,10 +96,12 @@ class GithubRepositories:
                 self._tokens.access.note_listed_repositories(record.name, each.owner, each.names)
             self._tokens.restore_refusals(record.name, record.refusals)
 
-    def retry_cleared_refusals(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
+    def retry_refusals_cleared_in_state(
+        self, load: Callable[[], Collection[CredentialRecord]]
+    ) -> None:
         """Retry what the records of the state store no longer name as refused."""
         for record in load() if self._tokens.access.refusals else ():
-            self._tokens.access.retry_cleared_refusals(record.name, record.refusals)
+            self._tokens.access.retry_refusals_cleared_in_state(record.name, record.refusals)
 
     def credentials(self) -> list[CredentialInfo]:
         """Return what is known of the credentials."""

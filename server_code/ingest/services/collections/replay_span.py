@@ -114,7 +114,10 @@ def _fetch_purged(
 def _list_runs(
     window: CreationWindow, fetch_page: Callable[[CreationWindow, int], RunPage | None]
 ) -> Iterator[WorkflowRun]:
-    """List the runs of a window, in halves if it has more than a page: none is left out so."""
+    """List the runs of a window, in halves if it has more than a page: none is left out so.
+
+    Of a server that ignores the filter, the whole run list is read, which has MAX_RUN_PAGES.
+    """
     page = fetch_page(window, 1)
     if page is None:
         return

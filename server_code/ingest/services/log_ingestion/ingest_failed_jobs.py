@@ -85,7 +85,7 @@ def _load_work(
         known = context.store.load_job_logs(key)
         pending = {job_id for job_id, log in known.items() if log.state == LOG_PENDING}
         failed = {log.job_id for log in taken if log.key == key}
-        is_whole = context.settings.log_mode == "economy" and record.has_ended
+        is_whole = context.settings.log_mode == "economy" and record.is_run_completed
         wanted = pending if is_whole else pending & failed
         jobs = tuple(map(work_item_job, record.jobs))
         due = [job for job in jobs if job.job_id in wanted and not job.never_started]

@@ -188,10 +188,10 @@ def _jobs_with_due_logs(record: AttemptRecord, log_mode: str, now: datetime) -> 
     """
     if log_mode == "live":
         return [job for job in record.jobs if job.is_completed and not _was_log_due(record, job)]
-    if not record.has_ended and not _is_stuck(record, now):
+    if not record.is_run_completed and not _is_stuck(record, now):
         return []
     # A fingerprint shows that an end of the attempt was published, and its logs requested.
-    has_requested = record.fingerprint is not None or not record.has_ended
+    has_requested = record.fingerprint is not None or not record.is_run_completed
     return [
         job
         for job in record.jobs
@@ -204,7 +204,7 @@ def _is_stuck(record: AttemptRecord, now: datetime) -> bool:
 
     GitHub shows some runs so for good: https://github.com/JiRaska/open-bank-oss/issues/6472
     """
-    ended_at = max(filter(None, (job.updated_at for job in record.jobs)), default=now)
+    ended_at = max(filter(None, (job.latest_time for job in record.jobs)), default=now)
     return all(job.is_completed for job in record.jobs) and now - ended_at >= STUCK_AFTER
 
 
@@ -223,7 +223,9 @@ def _log_work_messages(
     """Build work items for single logs, or one for the attempt's archive if it saves requests."""
     with_logs = [job for job in requested if not job.never_started]
     in_archive = requested
-    is_worthwhile = record.has_ended and is_archive_worthwhile(with_logs, record.jobs, now=now)
+    is_worthwhile = record.is_run_completed and is_archive_worthwhile(
+        with_logs, record.jobs, now=now
+    )
     if log_mode == "live":
         before = [job for job in record.jobs if job.is_completed and job not in requested]
         in_archive = [*filter(filters.wants_log, before), *requested]
@@ -240,7 +242,7 @@ def _log_work_messages(
 def _are_enough_logs_due(record: AttemptRecord, with_logs: Sequence[Job]) -> bool:
     """Return whether enough of the logs in an ended attempt's archive are due."""
     in_archive = [job for job in record.jobs if job.is_completed and not job.never_started]
-    return record.has_ended and len(with_logs) * MAX_LOGS_PER_DUE_LOG >= len(in_archive)
+    return record.is_run_completed and len(with_logs) * MAX_LOGS_PER_DUE_LOG >= len(in_archive)
 
 
 def _delay_seconds(jobs: Sequence[Job], now: datetime) -> int:

@@ -150,7 +150,7 @@ def _reader(
 
     def read(record: AttemptRecord) -> AttemptSnapshot | None:
         is_run_current, wants_jobs = poll_session.is_current(record), policy.wants_jobs(record)
-        sends_request = wants_jobs or record.has_ended or not is_run_current
+        sends_request = wants_jobs or record.is_run_completed or not is_run_current
         if sends_request and limits.find(repository):
             return None  # it stays due
         try:

@@ -55,7 +55,7 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     poll_session.repository = replace(poll_session.repository, run_lists=lists)
 
 
-def discover_runs_sparingly(context: CollectorContext, poll_session: PollSession) -> None:
+def discover_runs_unless_just_changed(context: CollectorContext, poll_session: PollSession) -> None:
     """Find runs as ``discover_runs`` does, but skip a list that has changed a moment ago.
 
     Changes come together: runs appear, start and end. Each answer that differs is charged, so the

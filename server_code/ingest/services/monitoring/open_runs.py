@@ -159,7 +159,7 @@ def make_missing_due(
         replace(record, next_check_at=now)
         for record in scheduled
         if record.run is not None
-        and not (record.has_ended or record.failed_reads)
+        and not (record.is_run_completed or record.failed_reads)
         and belongs_to_list(record)
         and not poll_session.is_current(record)
     ]

@@ -34,7 +34,7 @@ from ..sources.record_credentials import record_refusals_and_limits
 from ..unexpected_errors import as_ingest_error
 from .collect_attempts import collect_due_batch
 from .collect_before_list import collect_overdue_attempts, process_deliveries
-from .discover_runs import discover_runs, discover_runs_sparingly
+from .discover_runs import discover_runs, discover_runs_unless_just_changed
 from .poll_session import (
     PollSession,
     claim_due_repository,
@@ -44,7 +44,7 @@ from .poll_session import (
 from .poll_turn import continue_until_urgent, find_urgent_repositories
 from .schedule_attempts import make_scheduled_attempts_due
 from .schedule_polls import (
-    make_checks_due_after_clock_change,
+    make_attempts_due_after_clock_change,
     make_polls_due_after_clock_change,
     next_poll_after,
     next_try_at,
@@ -56,7 +56,7 @@ _REMEDY_OF_MALFORMED = (
     "Everything else is collected. If the object is still damaged on GitHub, report it to GitHub."
 )
 
-#: How a poll finds runs: ``discover_runs`` (perhaps ``_sparingly``), or ``discover_all_runs``.
+#: How a poll finds runs: as ``discover_runs`` or another function of that module does.
 Discover = Callable[[CollectorContext, PollSession], None]
 
 
@@ -86,7 +86,7 @@ def poll_due_repository(
             context,
             repository,
             should_continue=continue_until_urgent(context, should_continue, only=only),
-            discover=discover_runs_sparingly,
+            discover=discover_runs_unless_just_changed,
         )
         _log_failure(context, repository, error)
         if isinstance(error, OutOfMemory):
@@ -173,14 +173,14 @@ def _poll(
         context.apply_credential_pauses()
         if repository.failed_polls and is_urgent(context.clock.now(), repository.next_poll_at):
             # A person who asks for it now may have removed the cause of a refusal.
-            context.retry_cleared_refusals(at_once=True)
+            context.retry_refusals_cleared_in_state(at_once=True)
         poll_session = PollSession(
             repository=repository,
             leased_at=context.clock.now(),
             should_continue=should_continue,
             hinted_runs=context.store.load_run_hints(repository.full_name),
         )
-        make_checks_due_after_clock_change(context, repository.full_name)
+        make_attempts_due_after_clock_change(context, repository.full_name)
         process_deliveries(context, poll_session)
         collect_overdue_attempts(context, poll_session)
         discover(context, poll_session)

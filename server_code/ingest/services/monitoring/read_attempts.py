@@ -93,7 +93,7 @@ def read_attempt(
         run = snapshot.record.run
         if record.was_never_read and run is not None and not readers.filters.accepts(run):
             return replace(snapshot, record=filtered_record(snapshot.record))
-        if wants_jobs or snapshot.record.has_ended:
+        if wants_jobs or snapshot.record.is_run_completed:
             snapshot = _read_jobs(github, snapshot)
         for detailed in readers.details.read(snapshot.record):
             snapshot = replace(snapshot, record=detailed)
@@ -185,14 +185,14 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
         known = _without_vanished(record, listed) if is_complete else record.jobs
         newer = _without_older(record, listed)
         # The ledger does not keep that the list of an open run was incomplete.
-        validator = answer.validator if is_complete or record.has_ended else None
+        validator = answer.validator if is_complete or record.is_run_completed else None
         record = replace(
             record,
             jobs=merge_jobs(known, newer),
             jobs_validator=validator,
             has_delivered_jobs=len(newer) < len(listed),
         )
-    if not record.has_ended:
+    if not record.is_run_completed:
         return replace(snapshot, record=record)
     lacks_jobs = not is_complete or _lacks_conclusion(record) or _lacks_every_job(record)
     has_open_jobs = not all(job.is_completed for job in record.jobs)

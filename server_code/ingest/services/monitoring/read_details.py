@@ -83,7 +83,7 @@ class DetailReader:
             environments = partial(self._github.fetch_pending_environments, name, run_id)
             record = replace(record, environments=self._try(ENVIRONMENTS, environments))
             yield record
-        if self._with_artifacts and record.has_ended and record.artifacts is None:
+        if self._with_artifacts and record.is_run_completed and record.artifacts is None:
             artifacts = partial(self._github.fetch_artifacts, name, run_id)
             yield replace(record, artifacts=self._try(ARTIFACTS, artifacts))
 

@@ -149,7 +149,7 @@ def _lacks_jobs_for_good(record: AttemptRecord, now: datetime) -> bool:
 def _changed_at(record: AttemptRecord) -> datetime:
     """Return when an attempt last changed: GitHub may not update a run while its jobs run."""
     run_changed_at = record.run.updated_at if record.run is not None else None
-    changes = [run_changed_at, *(job.updated_at for job in record.jobs)]
+    changes = [run_changed_at, *(job.latest_time for job in record.jobs)]
     return max(filter(None, changes), default=record.created_at)
 
 

@@ -115,7 +115,7 @@ def make_polls_due_after_clock_change(context: CollectorContext) -> None:
     context.poll_order.note_time(now)
 
 
-def make_checks_due_after_clock_change(context: CollectorContext, repository: str) -> None:
+def make_attempts_due_after_clock_change(context: CollectorContext, repository: str) -> None:
     """Make the attempts of a leased repository due if the clock was set back."""
     if repository in context.repositories_to_reschedule:
         make_scheduled_attempts_due(context, repository)
