@@ -15,7 +15,7 @@ JOB_EVENTS_QUEUE = "ci_cd_job_events_queue"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsSettings:
-    """The AWS account: what is needed is called missing, but boto3 searches for credentials."""
+    """The AWS account. boto3 looks elsewhere for credentials that are not set."""
 
     access_key_id: Secret | None = setting(
         "AWS_ACCESS_KEY_ID",

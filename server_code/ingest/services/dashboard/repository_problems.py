@@ -60,7 +60,7 @@ def _remedy(repository: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str 
 def _failing_since(
     failing: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
 ) -> datetime | None:
-    """Return the time of the first error since the last poll that did not fail read its list."""
+    """Return the time of the first error after the last poll that did not fail."""
     worked_at = {each.full_name: each.last_polled_at or each.added_at for each in failing}
     since = [
         each.occurred_at
