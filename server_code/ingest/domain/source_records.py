@@ -155,8 +155,9 @@ class CredentialRefusal:
     """What GitHub refuses to a credential until a time, and why.
 
     ``scope``: a repository or an owner's list (``owner/*``), each also followed by the pattern of a
-    path; or every request (``*``). ``error``: the name of the error class. ``times_refused``: how
-    often in a row.
+    path; or every request (``*``). ``error``: the name of the error class. ``times_refused``: the
+    step of its pause: one more for each refusal in a row, but it may begin higher
+    (``known_refusals``).
     """
 
     scope: str = field(metadata=stored_as("what"))
@@ -167,7 +168,10 @@ class CredentialRefusal:
     times_refused: int = field(default=0, metadata=stored_as("refusals"))
 
     def is_in_force(self, now: datetime) -> bool:
-        """Return whether it lasts; one that ends too far ahead, set by a wrong clock, does not."""
+        """Return whether the refusal of a list lasts; one that ends too far ahead does not.
+
+        A wrong clock has set that one: a list is refused for at most MAX_REFUSAL_PAUSE.
+        """
         return is_still_ahead(self.until, now, max_plausible=2 * MAX_REFUSAL_PAUSE)
 
     def is_remembered(self, now: datetime) -> bool:

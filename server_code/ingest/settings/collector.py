@@ -118,7 +118,9 @@ SETTINGS = (
     *settings_of(AwsSettings, "event_bus"),
     *settings_of(AzureSettings, "event_bus"),
     *settings_of(QueueSettings, "event_bus"),
-    *settings_of(SelectionSettings, "sources"),
+    *settings_of(
+        SelectionSettings, "sources"
+    ),  # only declared: ``Settings`` holds what they select
     *settings_of(CollectingSettings, "agents"),
     *settings_of(Settings, "agents"),
     *_READ_ELSEWHERE,

@@ -121,6 +121,7 @@ def remove_repository(store: StateStore, full_name: str) -> RepositoryRecord:
     of_names = (
         sources.source_of(name, is_listed_to_credential=found is not None) for name in names
     )
+    # A source of all owners (`*`) adds only what GitHub lists to a credential: then it is known.
     # What GitHub does not show is on no list, but a source that names it adds it nevertheless.
     adding = (each for each in of_names if each and (each.names_one_repository or not is_missing))
     source = next(adding, None)

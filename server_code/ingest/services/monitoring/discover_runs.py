@@ -91,7 +91,7 @@ def discover_all_runs(
     ):
         lists = replace(lists, status_lists_requested_at=None)
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
-    poll_session.is_full_collection, poll_session.relies_on_deliveries = True, False
+    poll_session.belongs_to_collection, poll_session.relies_on_deliveries = True, False
     sweep = partial(sweep_all_days, since=swept_since)
     searches = (find_hinted_runs, find_failed_deliveries, sweep, _find_unswept_runs)
     walk_run_list(context, poll_session)

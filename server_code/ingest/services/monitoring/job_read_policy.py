@@ -34,7 +34,7 @@ class JobReadPolicy:
         repository, is_live = poll_session.repository, context.settings.log_mode == "live"
         self.changed_in_poll = poll_session.change_times
         self._context = context
-        self._is_full_collection = poll_session.is_full_collection
+        self._belongs_to_collection = poll_session.belongs_to_collection
         self._reads_jobs_in_flight = is_live and not poll_session.relies_on_deliveries
         self._has_rate_limit_headroom = context.github.has_hour_headroom(repository.full_name)
         self._recent_job_counts = repository.recent_job_counts  # of each workflow's last runs
@@ -43,7 +43,7 @@ class JobReadPolicy:
         """Return whether the jobs of an attempt are read now, if it is still in flight."""
         if record.run is None:
             return False
-        if self._is_full_collection and has_unpublished_run_changes(record):
+        if self._belongs_to_collection and has_unpublished_run_changes(record):
             return True
         if not self._reads_jobs_in_flight:
             now = self._context.clock.now()

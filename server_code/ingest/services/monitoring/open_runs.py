@@ -87,7 +87,7 @@ def _statuses_to_request(
     context: CollectorContext, poll_session: PollSession, *, includes_rare: bool
 ) -> tuple[str, ...]:
     """Return the statuses to request; a first answer is charged, so it waits for headroom."""
-    if poll_session.is_full_collection:
+    if poll_session.belongs_to_collection:
         return OPEN_STATUSES if includes_rare else ()
     statuses = OPEN_STATUSES if includes_rare else COMMON_STATUSES
     name, known = poll_session.repository.full_name, poll_session.repository.run_lists.validators

@@ -29,7 +29,7 @@ class PollSession:
     ``should_continue`` is called between requests; False ends the search where it is, and the next
     poll continues it. ``hinted_runs``: those that webhooks or people pointed at, and when; each is
     followed once in a poll. ``seen_attempts``: those that GitHub has shown. ``purpose``: what its
-    requests are sent for. ``is_full_collection``: it is of ``collect --once`` or "Collect now".
+    requests are sent for. ``belongs_to_collection``: it is of ``collect --once`` or "Collect now".
 
     ``is_list_current``: the first page of the run list is as it was read, now or a moment ago.
     ``unchanged_statuses``: the runs in these statuses below that page are as they were.
@@ -49,7 +49,7 @@ class PollSession:
     hinted_runs: Mapping[int, datetime] = field(default_factory=dict)
     seen_attempts: set[AttemptKey] = field(default_factory=set)
     purpose: Purpose = Purpose.POLLING
-    is_full_collection: bool = False
+    belongs_to_collection: bool = False
     is_list_current: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)
     changed_at: datetime | None = None
