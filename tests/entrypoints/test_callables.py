@@ -8,11 +8,14 @@ from datetime import datetime, timedelta, timezone
 
 import anvil.server
 import pytest
+from ingest.adapters import anvil_secrets
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.agent_states import AgentState
 from ingest.domain.filters import parse_filters
 from ingest.domain.ledger import new_repository
 from ingest.domain.source_records import SourceRecord
+from ingest.entrypoints import accounts
+from ingest.entrypoints.administration import get_settings
 from ingest.entrypoints.pages import (
     dismiss_all_errors,
     dismiss_error,
@@ -135,3 +138,24 @@ def test_only_errors_that_were_there_are_dismissed_in_the_audit_trail(state: Sta
 
     [dismissal] = state.list_activities(limit=9)
     assert dismissal.action == "dismissed an error of the monitor"
+
+
+@pytest.mark.parametrize("poll_seconds", ["60", "often"])
+def test_the_settings_page_names_an_app_that_is_set_in_quotes(
+    state: StateStore, monkeypatch: pytest.MonkeyPatch, poll_seconds: str
+) -> None:
+    """Docker's env files keep them. A fault in another setting hides neither App nor secret."""
+    monkeypatch.setattr(accounts, "list_accounts", lambda **_: [])
+    monkeypatch.setattr(anvil_secrets, "_secret", lambda _name: None)
+    monkeypatch.setattr(anvil.server, "get_api_origin", lambda: "https://app", raising=False)
+    values = {"GITHUB_APP_ID": "'7'", "GITHUB_APP_PRIVATE_KEY": "a key"}
+    values |= {"GITHUB_WEBHOOK_SECRET": "a secret", "POLL_SECONDS": poll_seconds}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    request = RequestContext()
+    vars(request).update(state=state)
+    answer = get_settings(request)
+    assert (answer["github_app"], answer["webhook"]["secret_is_set"]) == ("7", True)
+    assert any("POLL_SECONDS" in each for each in answer["settings_errors"]) == (
+        poll_seconds == "often"
+    )

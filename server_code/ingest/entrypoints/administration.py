@@ -10,6 +10,7 @@ from ..adapters.anvil_secrets import locate_setting
 from ..bootstrap.doctor_target import open_doctor_target
 from ..bootstrap.github_app_file import locator_with_github_app_file
 from ..bootstrap.queues import queue_depth, set_up_queues
+from ..domain.quotes import unquoted
 from ..errors import BadSettings, IngestError, Rejected
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.configuration import list_settings, webhook_status
@@ -47,7 +48,7 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
             has_secret=locate("GITHUB_WEBHOOK_SECRET")[0] is not None,
             origin=anvil.server.get_api_origin(),
         ),
-        "github_app": locate("GITHUB_APP_ID")[0],
+        "github_app": unquoted(locate("GITHUB_APP_ID")[0] or "") or None,
         "credentials": list_credential_rows(request.state, now=request.now),
         "agents": load_agent_rows(request.state, now=request.now),
         "accounts": accounts.list_accounts(actor=request.actor, role=request.role),
