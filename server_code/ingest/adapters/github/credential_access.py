@@ -24,7 +24,7 @@ from .known_refusals import STEP_15_SECONDS, STEP_HOUR, STEP_SECOND, KnownRefusa
 PROOF_SECONDS = 2.0
 
 #: Ranks of credentials by how likely they read a repository, the most likely first.
-RANK_PINNED, RANK_LISTED, RANK_UNKNOWN, RANK_PARTLY_REFUSED, RANK_UNLIKELY = range(5)
+RANK_PINNED, RANK_LISTED, RANK_UNKNOWN, RANK_READS_OTHERS_OF_OWNER, RANK_UNLIKELY = range(5)
 
 
 class CredentialAccess:
@@ -253,7 +253,7 @@ class CredentialAccess:
             if not self.refusals.has_repository_of(name, owner):
                 return RANK_UNKNOWN
             reads_owner = self._read_at.has_repository_of(name, owner)
-            return RANK_PARTLY_REFUSED if reads_owner else RANK_UNLIKELY
+            return RANK_READS_OTHERS_OF_OWNER if reads_owner else RANK_UNLIKELY
 
     def _lists_owner(self, name: str, owner: str) -> bool:
         """Return whether GitHub has listed all that a credential reads of an owner."""

@@ -14,7 +14,7 @@ from ...errors import (
     RateLimited,
     RepositoryUnavailable,
 )
-from .credential_access import RANK_PARTLY_REFUSED, RANK_UNKNOWN, CredentialAccess
+from .credential_access import RANK_READS_OTHERS_OF_OWNER, RANK_UNKNOWN, CredentialAccess
 
 #: Errors of one credential, where another one may be accepted; the most specific first.
 REFUSAL_ERRORS = (AccessDenied, BadCredentials, RepositoryUnavailable)
@@ -32,14 +32,14 @@ def is_worth_trying(
     If a credential that reads the repository was denied one of its endpoints, only credentials are
     tried that may read the repository, or that read others of its owner.
     """
-    rank = access.rank(name, repository)
+    rank = access.rank(name, repository)  # the lowest for the likeliest to read it
     if limited and rank > RANK_UNKNOWN:
         return False
     is_reader_denied = any(
         isinstance(error, AccessDenied) and access.has_read(each, repository)
         for each, error in refused.items()
     )
-    return not is_reader_denied or rank <= RANK_PARTLY_REFUSED
+    return not is_reader_denied or rank <= RANK_READS_OTHERS_OF_OWNER
 
 
 def list_refusal_reasons(
