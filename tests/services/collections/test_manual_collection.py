@@ -10,6 +10,7 @@ from ingest.domain.collection_records import CollectionPhase as Phase
 from ingest.domain.counters import Counters
 from ingest.domain.due import urgent_due_at
 from ingest.errors import OutOfMemory, StateUnavailable
+from ingest.services.collections import manual_collection
 from ingest.services.collections.manual_collection import (
     LOST_AFTER,
     MAX_ROUNDS,
@@ -306,6 +307,18 @@ def test_its_first_round_makes_the_repositories_due(stage):
     assert here.record(REPOSITORY).next_poll_at == known
     CollectionRound(here.context, started, seconds=0).run()
     assert here.record(REPOSITORY).next_poll_at == urgent_due_at(here.clock.now())
+
+
+def test_a_first_round_of_many_repositories_shows_that_it_works(stage, monkeypatch):
+    """It is not taken for lost while it makes them due."""
+    monkeypatch.setattr(manual_collection, "MADE_DUE_BETWEEN_SAVES", 1)
+    here = stage(two_repositories(), at=100)
+    watched = Watched(here.state)
+    context = replace(here.context, store=watched)
+    CollectionRound(context, start(here), seconds=0).run()
+    every = len(watched.phases)
+    CollectionRound(context, replace(start(here), rounds=1), seconds=0).run()
+    assert every - (len(watched.phases) - every) == 2
 
 
 def test_rounds_have_an_end(stage):

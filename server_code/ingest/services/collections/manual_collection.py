@@ -28,6 +28,9 @@ MAX_ROUNDS = 20
 #: A collection that has reported nothing for this time was killed.
 LOST_AFTER = timedelta(seconds=90)
 
+#: How many repositories the first round makes due before it saves its progress again.
+MADE_DUE_BETWEEN_SAVES = 100
+
 #: The counters of which a collection shows the increase.
 SHOWN_COUNTERS = ("runs", "jobs", "logs")
 
@@ -147,8 +150,10 @@ class CollectionRound:
     def _make_due(self) -> None:
         """Make the repositories due; of a thousand, this takes longer than a page may wait."""
         store, now = self._context.store, self._context.clock.now()
-        for repository in _repositories_of(store, self._record.repository):
+        for number, repository in enumerate(_repositories_of(store, self._record.repository), 1):
             store.make_due(repository.full_name, now=now)
+            if number % MADE_DUE_BETWEEN_SAVES == 0:
+                self._save()  # a collection without progress is taken for lost
 
     def _end(self) -> CollectionRecord:
         """Record that the collection is complete, given up, or continues in the next round."""
