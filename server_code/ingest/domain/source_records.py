@@ -27,6 +27,9 @@ UNSUPPORTED_PAUSE = timedelta(days=1)
 #: The ``CredentialRefusal.scope`` of a credential for which GitHub refuses every request.
 ALL_REQUESTS = "*"
 
+#: The end of the scope of a refusal of an owner's list, such as ``octo/*``.
+LIST_SUFFIX = "/*"
+
 #: The ``owner`` of a list of all repositories that a credential may read.
 ALL_OWNERS = "*"
 

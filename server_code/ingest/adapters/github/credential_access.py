@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from ...domain.source_records import (
     ALL_OWNERS,
     ALL_REQUESTS,
+    LIST_SUFFIX,
     MAX_REFUSALS,
     CredentialRefusal,
     RefusalChanges,
@@ -110,9 +111,10 @@ class CredentialAccess:
             self._note_change(*pair, refusal)
 
     def note_rejection(self, name: str, error: BadCredentials) -> bool:
-        """Note that GitHub rejects a credential as a whole; return whether that is new.
+        """Note that GitHub rejects a credential as a whole; return whether that is to be reported.
 
-        The rejection of one that is only too new (it is Retriable) is not, and is not saved.
+        A repeated rejection is not, nor one that is Retriable (the credential is too new), which is
+        not saved either.
         """
         min_step = STEP_15_SECONDS if isinstance(error, CredentialSuspended) else STEP_SECOND
         pair = (name, ALL_REQUESTS)
@@ -130,9 +132,8 @@ class CredentialAccess:
             read = {pair[1] for pair in self._read_at if pair[0] == name}
             for each in refusals:
                 is_read = each.scope in read or (each.scope == ALL_REQUESTS and bool(read))
-                is_list = each.scope.endswith(
-                    "/*"
-                )  # for an owner's list, discovery waits by itself
+                # For the list of an owner's repositories, discovery waits by itself.
+                is_list = each.scope.endswith(LIST_SUFFIX)
                 if not is_read and not is_list:
                     self.refusals.restore(name, each)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ...domain.source_records import (
     ALL_OWNERS,
+    LIST_SUFFIX,
     CredentialRecord,
     DiscoveredRepository,
     StoredList,
@@ -21,7 +22,7 @@ from ...ports import Answer, RepositoryApi, RepositoryInfo, RepositoryList, Repo
 from ..context import CollectorContext
 from ..fetch_each import fetch_each
 from .listed_repositories import ListedRepository
-from .record_credentials import LIST_SUFFIX, with_refusal
+from .record_credentials import with_refusal
 
 logger = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ...domain.due import is_interval_over
 from ...domain.source_records import (
     ALL_REQUESTS,
+    LIST_SUFFIX,
     MAX_REFUSAL_PAUSE,
     CredentialRecord,
     CredentialRefusal,
@@ -27,9 +28,6 @@ PURGED_AFTER = timedelta(days=1)
 #: A credential in use sends requests at least this often: idle repositories are polled every ten
 #: minutes.
 _USED_EVERY = timedelta(minutes=10)
-
-#: The end of the scope of a refusal of an owner's list, such as ``octo/*``.
-LIST_SUFFIX = "/*"
 
 #: The scope of a refusal of the request for a token's owner.
 _USER_PATH = "/user"
