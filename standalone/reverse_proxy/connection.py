@@ -67,7 +67,7 @@ class ClientConnection:
     async def _receive_request(self) -> h11.Request | None:
         self._is_head_request = False
         with self._stream.read_timeout(self._limits.head):
-            event = await self._stream.receive(seconds=self._limits.head)
+            event = await self._stream.receive(seconds_per_read=self._limits.head)
         if isinstance(event, h11.Request):
             self._is_head_request = event.method == b"HEAD"
             if event.method == b"CONNECT":

@@ -69,7 +69,7 @@ class Exchange:
 
     async def _receive_head(self) -> h11.Response | h11.InformationalResponse:
         while True:
-            event = await self.server.receive(seconds=_UPLOAD_SECONDS)
+            event = await self.server.receive(seconds_per_read=_UPLOAD_SECONDS)
             if isinstance(event, h11.Response):
                 return event
             if isinstance(event, h11.InformationalResponse):

@@ -87,11 +87,11 @@ class HttpStream:
         self.http.receive_data(received)
         return bool(received)
 
-    async def receive(self, *, seconds: float | None = None) -> object:
-        """Return the next event of h11; ``seconds`` limit each read. Raises StreamFailed."""
+    async def receive(self, *, seconds_per_read: float | None = None) -> object:
+        """Return the next event of h11; Raises StreamFailed."""
         try:
             while (event := self.http.next_event()) is h11.NEED_DATA:
-                with self.read_timeout(seconds or self.timeout_seconds):
+                with self.read_timeout(seconds_per_read or self.timeout_seconds):
                     self.http.receive_data(await self.reader.read(CHUNK_BYTES))
         except h11.RemoteProtocolError as error:
             raise self._failed(error, error.error_status_hint) from error
