@@ -88,7 +88,7 @@ class HttpStream:
         return bool(received)
 
     async def receive(self, *, seconds_per_read: float | None = None) -> object:
-        """Return the next event of h11; Raises StreamFailed."""
+        """Return the next event of h11. Raises StreamFailed."""
         try:
             while (event := self.http.next_event()) is h11.NEED_DATA:
                 with self.read_timeout(seconds_per_read or self.timeout_seconds):
