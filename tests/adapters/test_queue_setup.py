@@ -344,6 +344,7 @@ def test_a_queue_is_found_by_its_arn_in_any_case(sqs, names, prefix):
         ("eu-west-1", "aws"),
         ("cn-north-1", "aws-cn"),
         ("us-gov-west-1", "aws-us-gov"),
+        ("eusc-de-east-1", "aws-eusc"),
     ],
 )
 def test_a_policy_is_valid_in_the_partition_of_its_region(region, partition):

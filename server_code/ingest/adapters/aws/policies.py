@@ -14,7 +14,7 @@ from .queues import is_arn
 Arn = str | Mapping[str, Any]
 
 #: The prefixes of regions that are in a partition of their own.
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+_PARTITIONS = {"cn-": "aws-cn", "eusc-": "aws-eusc", "us-gov-": "aws-us-gov"}
 
 _SEND = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"]
 _RECEIVE = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
@@ -24,8 +24,8 @@ _READ = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", *_RECEIVE]
 def collector_policy(queues: QueueSettings, *, region: str | None = None) -> dict[str, Any]:
     """Allow what the collector does: send to its queues, receive from one, store logs.
 
-    The policy is valid in any account and, where no region is given, in any region but those of
-    China and of GovCloud.
+    The policy is valid in any account and, where no region is given, in any region of the partition
+    aws: not in China, in GovCloud or in the European Sovereign Cloud.
     """
     partition = _partition_of(region or "")
 
