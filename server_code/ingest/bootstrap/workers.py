@@ -39,9 +39,12 @@ def release_leases_of_dead_processes(store: RepositoryStore, *, now: datetime) -
 
 
 def _machine() -> str:
-    """Return the host, its boot and its PID namespace: machines and containers may share a name."""
+    """Return the host, its boot and its PID namespace: machines and containers may share a name.
+
+    Of the boot's random id the first 8 digits suffice, because pages show the name.
+    """
     boot = namespace = ""
     with suppress(OSError):  # not every system has these files
         namespace = str(Path("/proc/self/ns/pid").readlink())
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
     return f"{socket.gethostname()}:{boot}:{namespace}"
