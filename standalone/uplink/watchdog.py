@@ -26,13 +26,13 @@ class Watchdog:
 
     def __init__(
         self,
-        url: str,
+        uplink_url: str,
         *,
         stop: threading.Event,
         echo: Callable[[str], None],
         on_dead: Callable[[Exception], None],
     ) -> None:
-        self._url = url
+        self._url = uplink_url
         self._stop = stop
         self._echo = echo
         self._on_dead = on_dead

@@ -22,7 +22,7 @@ from .rate_limits import (
     is_same_hour,
     parse_rate_limit,
     parse_retry_after,
-    plausible_limit,
+    with_plausible_reset,
 )
 from .resource_pauses import ALL_RESOURCES, ResourcePauses
 from .response_times import MINUTE, ResponseTimes, trim_to_last_minute
@@ -115,7 +115,9 @@ class RateLimiter:
         with self._lock:
             offset = clock_offset(headers, now=now)
             self.clock_offset = self.clock_offset if offset is None else offset
-            limit = plausible_limit(parse_rate_limit(headers), github_now=now + self.clock_offset)
+            limit = with_plausible_reset(
+                parse_rate_limit(headers), github_now=now + self.clock_offset
+            )
             if limit is not None:
                 self._keep(limit)
                 self._reports_limits = True
@@ -124,7 +126,7 @@ class RateLimiter:
             elif status == 200 and self._reports_limits is None:
                 self._reports_limits = False
             if not is_limit_answer(status, headers, body):
-                self._pauses.end(limit, now)
+                self._pauses.remove_ended(limit, now)
                 wait = parse_retry_after(headers, github_now=now + self.clock_offset)
                 self._paths.note_answer(path, wait=wait, now=now)
                 return

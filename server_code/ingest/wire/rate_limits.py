@@ -131,7 +131,7 @@ def retry_at(
     """
     github_now = now + offset
     after = parse_retry_after(headers, github_now=github_now)
-    limit = plausible_limit(parse_rate_limit(headers), github_now=github_now)
+    limit = with_plausible_reset(parse_rate_limit(headers), github_now=github_now)
     if after is not None and after >= SECONDARY_WAIT:
         wait = after
     elif after is not None:
@@ -143,7 +143,7 @@ def retry_at(
     return now + wait
 
 
-def plausible_limit(limit: RateLimit | None, *, github_now: datetime) -> RateLimit | None:
+def with_plausible_reset(limit: RateLimit | None, *, github_now: datetime) -> RateLimit | None:
     """Return a limit with its reset no further ahead than a reset can be."""
     if limit is None:
         return None

@@ -59,7 +59,7 @@ class ResourcePauses:
         if known is None or is_longer_pause(until, known.until):
             self._pauses[ALL_RESOURCES] = _Pause(until, known.refusals if known else 0)
 
-    def end(self, limit: RateLimit | None, now: datetime) -> None:
+    def remove_ended(self, limit: RateLimit | None, now: datetime) -> None:
         """Remove the pauses that are over, as an answer with a limit shows.
 
         An answer during a pause belongs to a request that was sent before it. An answer that leaves
