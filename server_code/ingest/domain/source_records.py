@@ -130,7 +130,7 @@ class StoredList:
     hidden_organizations: tuple[str, ...] = ()
 
 
-def truncated_list_note(
+def incomplete_list_note(
     credential: str, listed: StoredList, *, is_only_credential: bool
 ) -> str | None:
     """Return what a list lacks; None for a whole one.

@@ -88,8 +88,9 @@ class CollectorContext:
     only. ``while_waiting`` is called every second by a thread that waits for them. ``worker_id``
     identifies this process in leases. ``log_cache`` keeps the newest logs for pages, and ``blobs``
     those that exceed a message; None without LOG_BUCKET.
-    ``cloudevents_source_root``: of messages that are CloudEvents (``Envelope``), else None. ``repository_api`` lists the repositories of
-    ``sources`` (from the settings) and of the sources in the store.
+    ``cloudevents_source_root``: of messages that are CloudEvents (``Envelope``), else None.
+    ``repository_api`` lists the repositories of ``sources`` (from the settings) and of the sources
+    in the store.
     ``state_busy_repositories``: those whose last poll by this process ended because others
     kept the state busy (StateBusy).
     ``unreleased_leases``: claimed repositories, by name, whose leases could not be released.

@@ -34,7 +34,7 @@ class Database:
         *,
         limit: int | None = None,
     ) -> list[Row]:
-        """Run a query for chunks of ``values``, each with the ``limit``: Session.query_in_chunks."""
+        """Run a query for chunks of ``values``, each with the limit (Session.query_in_chunks)."""
         query = self._with_timeout(sql)
         return self._run(
             lambda session: session.query_in_chunks(query, parameters, values, limit=limit)

@@ -13,7 +13,7 @@ from ...domain.source_records import (
     CredentialRecord,
     DiscoveredRepository,
     StoredList,
-    truncated_list_note,
+    incomplete_list_note,
 )
 from ...domain.sources import SourcePattern, Sources
 from ...domain.stored_values import repository_key
@@ -81,7 +81,7 @@ class RepositoryLists:
     ) -> None:
         """Note a list that lacks repositories."""
         owner = query.installation_account or query.owner
-        note = truncated_list_note(
+        note = incomplete_list_note(
             query.credential, replace(stored, owner=owner), is_only_credential=is_only_credential
         )
         if note is not None:

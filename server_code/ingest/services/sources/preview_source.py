@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ...domain.counted_nouns import plural
 from ...domain.globs import matches_glob
-from ...domain.source_records import ALL_OWNERS, truncated_list_note
+from ...domain.source_records import ALL_OWNERS, incomplete_list_note
 from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied, BadCredentials, CredentialSuspended, IngestError
@@ -148,7 +148,7 @@ def _fetch_lists(api: RepositoryApi, pattern: SourcePattern) -> _Lists:
         may_miss_matches = is_of_all_owners or matches_glob(pattern.owner, owner_of_list)
         if may_miss_matches:
             listed = value.as_stored(owner_of_list, validator=None)
-            note = truncated_list_note(query.credential, listed, is_only_credential=is_only)
+            note = incomplete_list_note(query.credential, listed, is_only_credential=is_only)
             lists.truncation_note = note or lists.truncation_note
     lists.errors = [error for _, error in sorted(errors, key=lambda each: each[0])]
     return lists
