@@ -20,7 +20,7 @@ from ingest.adapters.github.request import Request
 from ingest.adapters.github.transport import MAX_ANSWER_SECONDS, Transport
 from ingest.domain.counters import Counters
 from ingest.domain.pending_requests import PendingRequests
-from ingest.errors import GithubUnavailable, RequestFailed
+from ingest.errors import GithubUnavailable, LogExpired, RequestFailed
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import Asked, Reply, StillClock, stub_github
 
@@ -158,4 +158,22 @@ def test_a_log_that_arrives_in_tiny_pieces_is_given_up_in_time(status, error, mo
         downloader = LogDownloader(Counters(), api_url=github.url, read_timeouts=reads)
         monkeypatch.setattr(logs, "RESTARTED_WITHIN_SECONDS", 0)
         with pytest.raises(GithubUnavailable, match=error):
+            downloader.download(client, request, BytesIO(), is_backfill=False)
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_the_status_of_a_refused_log_counts_also_where_its_reason_is_cut(encoding, monkeypatch):
+    """A log that its host has deleted is not requested again for a reason that breaks off."""
+    with (
+        slow_body("410 Gone", gzip.compress(b"reason" * 9), encoding) as url,
+        stub_github(lambda _: (302, {"Location": url}, None)) as github,
+    ):
+        settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
+        pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
+        client = RepositoryClient(pool, ListReader(), "octo/api")
+        reads = ReadTimeouts(0.5)
+        downloader = LogDownloader(Counters(), api_url=github.url, read_timeouts=reads)
+        monkeypatch.setattr(logs, "MAX_DOWNLOADS", 1)
+        request = Request.to("/repos/{}/actions/jobs/{}/logs", "octo/api", 7)
+        with pytest.raises(LogExpired):
             downloader.download(client, request, BytesIO(), is_backfill=False)

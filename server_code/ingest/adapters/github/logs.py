@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from ...domain.counters import Counters
-from ...errors import GithubUnavailable, Gone, LogExpired, LogPending, NotFound
+from ...errors import GithubUnavailable, Gone, LogExpired, LogPending, NotFound, RequestFailed
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host_status, require_allowed_url
 from ...wire.purposes import Purpose
@@ -81,13 +81,8 @@ class LogDownloader:
     def _stream(self, path: str, url: str, into: BinaryIO, *, deadline: float) -> None:
         with self._open(path, url) as response:
             if response.status != 200:
-                start = b""
-                for piece in decoded_body(response, MAX_REFUSAL_BYTES):
-                    start += piece
-                    if len(start) >= MAX_REFUSAL_BYTES or time.monotonic() >= deadline:
-                        break
-                headers, reason = lower_case_headers(response), start.decode("utf-8", "replace")
-                raise_for_log_host_status(response.status, headers, reason)
+                headers, start = lower_case_headers(response), _read_start(response, deadline)
+                raise_for_log_host_status(response.status, headers, start)
             write_log(response, into, deadline=deadline)
 
     @contextmanager
@@ -126,6 +121,19 @@ class LogDownloader:
             return
         if not any(map(is_private, resolve(urlsplit(self._api_url).hostname or ""))):
             raise GithubUnavailable("The log's host name stands for a private address.")
+
+
+def _read_start(response: BaseHTTPResponse, deadline: float) -> str:
+    """Read the beginning of a refusal, or what arrives of it: the status alone says enough."""
+    from urllib3.exceptions import HTTPError
+
+    start = b""
+    with suppress(HTTPError, RequestFailed):
+        for piece in decoded_body(response, MAX_REFUSAL_BYTES):
+            start += piece
+            if len(start) >= MAX_REFUSAL_BYTES or time.monotonic() >= deadline:
+                break
+    return start.decode("utf-8", "replace")
 
 
 def _fetch_log_url(client: RepositoryClient, request: Request) -> str | None:
