@@ -11,7 +11,7 @@ from ingest.services.agents.heartbeat import HEARTBEAT_INTERVAL, Heartbeat
 from ingest.services.context import PIPELINE_MONITORING_AGENT
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.monitoring.poll_runs import poll_due_repository
-from support.world import Stage, assert_all_published
+from support.world import OpenStage, Stage, assert_all_published
 from support.world_builder import WorldBuilder
 
 from standalone.sandbox.faults import Fault
@@ -93,16 +93,22 @@ def test_heartbeats_go_on_after_the_clock_was_set_back(stage) -> None:
     assert agent.heartbeat_at == here.clock.now()
 
 
-@pytest.mark.parametrize("path", ["/actions/runs", "/jobs$"])
-def test_what_failed_while_the_clock_was_ahead_is_tried_after_it_was_set_back(
-    stage, path: str
-) -> None:
-    """Signatures and tokens are refused while a clock is wrong, so much fails just then."""
+def with_clock_ahead(stage: OpenStage) -> Stage:
+    """Collect a run; then the clock is an hour ahead, before a second run begins."""
     world = WorldBuilder().run(seconds=60).job("a").run(created=1000, seconds=60).job("b")
     here = stage(world, at=100)
     here.watch()
     collect_for(here, 200)
     here.clock.ahead_seconds = HOUR
+    return here
+
+
+@pytest.mark.parametrize("path", ["/actions/runs", "/jobs$"])
+def test_what_failed_while_the_clock_was_ahead_is_tried_after_it_was_set_back(
+    stage, path: str
+) -> None:
+    """Signatures and tokens are refused while a clock is wrong, so much fails just then."""
+    here = with_clock_ahead(stage)
     here.fail(Fault(path=path, do="error"))
     here.move_to(1000)
     collect_for(here, 300)
@@ -116,11 +122,7 @@ def test_a_clock_that_is_set_back_while_the_state_fails_is_noticed_later(
     stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What failed under the former time is tried as soon as the state answers."""
-    world = WorldBuilder().run(seconds=60).job("a").run(created=1000, seconds=60).job("b")
-    here = stage(world, at=100)
-    here.watch()
-    collect_for(here, 200)
-    here.clock.ahead_seconds = HOUR
+    here = with_clock_ahead(stage)
     here.fail(Fault(path="/jobs$", do="error"))
     here.move_to(1000)
     collect_for(here, 300)

@@ -106,16 +106,22 @@ def test_a_token_without_the_right_to_hooks_loses_nothing_else(open_stage):
     assert_all_published(here)
 
 
-def test_deliveries_around_the_last_look_are_looked_at_again(open_stage):
-    """The clock of GitHub may be behind, and a delivery is listed only when its answer is there."""
-    here, asked = open_stage(a_world(), expects_webhooks=True), []
+def asking(here):
+    """Return a context without failed deliveries, and since when it is asked for them."""
+    asked = []
 
     def fetch(_repository, *, since):
         asked.append(since)
         return set()
 
     github = Changed(here.context.github, fetch_runs_of_failed_deliveries=fetch)
-    context = replace(here.context, github=github)
+    return replace(here.context, github=github), asked
+
+
+def test_deliveries_around_the_last_look_are_looked_at_again(open_stage):
+    """The clock of GitHub may be behind, and a delivery is listed only when its answer is there."""
+    here = open_stage(a_world(), expects_webhooks=True)
+    context, asked = asking(here)
     here.poll(context=context)
     looked_at = here.clock.now()
     here.advance(3700)
@@ -126,14 +132,8 @@ def test_deliveries_around_the_last_look_are_looked_at_again(open_stage):
 
 def test_deliveries_are_looked_for_again_after_the_clock_was_set_back(open_stage):
     """Nothing since the last time is listed after a time that has not come."""
-    here, asked = open_stage(a_world(), expects_webhooks=True), []
-
-    def fetch(_repository, *, since):
-        asked.append(since)
-        return set()
-
-    github = Changed(here.context.github, fetch_runs_of_failed_deliveries=fetch)
-    context = replace(here.context, github=github)
+    here = open_stage(a_world(), expects_webhooks=True)
+    context, asked = asking(here)
     looked_at = here.clock.now()
     here.clock.ahead_seconds = 7200
     here.poll(context=context)

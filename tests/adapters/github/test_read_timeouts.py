@@ -139,6 +139,16 @@ def test_an_answer_that_arrives_in_tiny_pieces_is_given_up_in_time(
         client.close()
 
 
+def download_log(api_url: str, *, seconds: float) -> None:
+    """Download a log from where GitHub's answer leads to; wait so long for each read."""
+    settings = GithubSettings(api_url=api_url, tokens=(Secret("tok_secret"),))
+    pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
+    client = RepositoryClient(pool, ListReader(), "octo/api")
+    request = Request.to("/repos/{}/actions/jobs/{}/logs", "octo/api", 7)
+    downloader = LogDownloader(Counters(), api_url=api_url, read_timeouts=ReadTimeouts(seconds))
+    downloader.download(client, request, BytesIO(), is_backfill=False)
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [("200 OK", "A log took longer than 1800 s"), ("503 Busy", "answered 503")],
@@ -146,19 +156,13 @@ def test_an_answer_that_arrives_in_tiny_pieces_is_given_up_in_time(
 def test_a_log_that_arrives_in_tiny_pieces_is_given_up_in_time(status, error, monkeypatch):
     """So is the reason why a host of logs refuses one."""
     monkeypatch.setattr(logs, "MAX_LOG_SECONDS", 0)
-    request = Request.to("/repos/{}/actions/jobs/{}/logs", "octo/api", 7)
     with (
         slow_body(status, b"2026") as url,
         stub_github(lambda _: (302, {"Location": url}, None)) as github,
     ):
-        settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
-        pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
-        client = RepositoryClient(pool, ListReader(), "octo/api")
-        reads = ReadTimeouts(5)
-        downloader = LogDownloader(Counters(), api_url=github.url, read_timeouts=reads)
         monkeypatch.setattr(logs, "RESTARTED_WITHIN_SECONDS", 0)
         with pytest.raises(GithubUnavailable, match=error):
-            downloader.download(client, request, BytesIO(), is_backfill=False)
+            download_log(github.url, seconds=5)
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
@@ -168,12 +172,6 @@ def test_the_status_of_a_refused_log_counts_also_where_its_reason_is_cut(encodin
         slow_body("410 Gone", gzip.compress(b"reason" * 9), encoding) as url,
         stub_github(lambda _: (302, {"Location": url}, None)) as github,
     ):
-        settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
-        pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
-        client = RepositoryClient(pool, ListReader(), "octo/api")
-        reads = ReadTimeouts(0.5)
-        downloader = LogDownloader(Counters(), api_url=github.url, read_timeouts=reads)
         monkeypatch.setattr(logs, "MAX_DOWNLOADS", 1)
-        request = Request.to("/repos/{}/actions/jobs/{}/logs", "octo/api", 7)
         with pytest.raises(LogExpired):
-            downloader.download(client, request, BytesIO(), is_backfill=False)
+            download_log(github.url, seconds=0.5)
